@@ -1,0 +1,217 @@
+"""Settings: `bot.toml` beside the register, or `BOT_…` variables.
+
+Every number, word list or date that the law may change, or that is our own
+judgement, stands here with its default. Secrets are never values: a PIN is
+named by the file that holds it.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from bot.errors import Misconfigured
+
+Mailbox = Annotated[str, AfterValidator(str.casefold), Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+
+MEGABYTE = 1_000_000
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class KeyAlgorithm(StrEnum):
+    """Lawful subject key types; the names are the ones `bot.toml` uses."""
+
+    RSA_2048 = "rsa-2048"
+    RSA_3072 = "rsa-3072"
+    EC_P256 = "ec-p256"
+    EC_P384 = "ec-p384"
+
+
+class Terms(StrEnum):
+    """Which words go out: those of 2023, or those of Decree 68/2024."""
+
+    OFFICIAL = "2024"  # chứng thư chữ ký số chuyên dùng công vụ
+    GOVERNMENT = "2023"  # chứng thư số chuyên dùng Chính phủ
+
+
+class Authority(Section):
+    """Who speaks in every notice."""
+
+    name: str = "Trung tâm Chứng thực điện tử chuyên dùng (trình diễn)"
+    parent: str = "Cơ quan chủ quản (trình diễn)"
+    address: str = "Số 1 phố Trình Diễn, Hà Nội"
+    province: str = "Hà Nội"
+    help_phone: str = "024 1234 5678"
+    help_mailbox: Mailbox = "hotro@ca.example.gov.vn"
+    integration_mailbox: Mailbox = "tichhop@ca.example.gov.vn"
+    activation_address: str = "https://kichhoat.ca.example.gov.vn"
+
+
+class Mailboxes(Section):
+    """Our own mailboxes by role."""
+
+    official: tuple[Mailbox, ...] = ("hoso@ca.example.gov.vn",)
+    sender: Mailbox = "hoso@ca.example.gov.vn"
+
+
+class Door(Section):
+    """The SMTP door."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(2525, ge=0, le=65535)
+    size_limit: int = Field(25 * MEGABYTE, description="bytes of one mail, announced as SIZE")
+    connections: int = Field(100, ge=1)
+    timeout: float = Field(60.0, description="seconds a silent client is waited for")
+
+
+class Web(Section):
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    base_url: str = Field(
+        "http://127.0.0.1:8080",
+        description="where relying parties look; stands in certificates",
+    )
+
+
+class Tokens(Section):
+    """The PKCS#11 device: one token, one privilege. PINs are files."""
+
+    module: Path = Path("/usr/lib/softhsm/libsofthsm2.so")
+    ca: str = "bot-ca"
+    subjects: str = "bot-subjects"
+    post: str = "bot-post"
+    pins: Path = Path("pins")
+
+
+class Trust(Section):
+    """Whose signatures on dossiers can be believed."""
+
+    roots: Path = Field(Path("trust/roots"), description="folder of trust anchors, PEM or DER")
+    intermediates: Path = Path("trust/intermediates")
+    addresses: tuple[str, ...] = Field(
+        (), description="URL prefixes where revocation data may be fetched; nothing else is"
+    )
+    fetch_seconds: float = 10.0
+    fetch_limit: int = 20 * MEGABYTE
+    patience_hours: float = Field(4, description="how long unreachable revocation data is retried")
+
+
+class Sandbox(Section):
+    """Limits of a child that opens hostile bytes."""
+
+    seconds: float = 20
+    memory: int = Field(512 * 1024 * 1024, description="bytes of address space beyond a warm start")
+    children: int = Field(2, ge=1)
+
+
+class Issuing(Section):
+    """Certificate policy (DOMAIN: RFC 5280 profile of the service)."""
+
+    issuer_name: str = "CA trình diễn cho giải pháp ký số tập trung"
+    algorithm: KeyAlgorithm = KeyAlgorithm.RSA_3072
+    validity_years: int = Field(3, ge=1, le=5)
+    crl_hours: float = Field(24, description="nextUpdate − thisUpdate")
+    crl_every_hours: float = Field(6, description="a CRL at least this often")
+
+
+class Rules(Section):
+    """Numbers and words the rules go by."""
+
+    freshness_days: int = 30
+    addressee: tuple[str, ...] = Field(
+        (), description="accepted «Kính gửi»; the authority's name is always accepted"
+    )
+    mail_domains: tuple[str, ...] = ("gov.vn", "edu.vn")
+    excluded_titles: tuple[str, ...] = (
+        "Hiệu trưởng",
+        "Phó Hiệu trưởng",
+        "Giám đốc",
+        "Phó Giám đốc",
+        "Kế toán trưởng",
+        "Phụ trách kế toán",
+        "Chủ tài khoản",
+    )
+
+
+class Accounts(Section):
+    credentials: Literal["split", "email"] = Field(
+        "split",
+        description="split: the slip is encrypted and its passcode goes by SMS to the "
+        "subscriber's own phone; email: the slip is not encrypted and no SMS is sent",
+    )
+    activation_days: int = Field(14, ge=1)
+    activation_attempts: int = Field(5, ge=1)
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Relative paths lie under `home`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="BOT_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    home: Path = Path("var")
+    terms: Terms = Terms.OFFICIAL
+    calendar: Path = Field(
+        Path("calendar.toml"), description="swap days that the holiday calendar lacks"
+    )
+    authority: Authority = Authority()
+    mailboxes: Mailboxes = Mailboxes()
+    door: Door = Door()
+    web: Web = Web()
+    tokens: Tokens = Tokens()
+    trust: Trust = Trust()
+    sandbox: Sandbox = Sandbox()
+    issuing: Issuing = Issuing()
+    rules: Rules = Rules()
+    accounts: Accounts = Accounts()
+
+    def under_home(self, path: Path) -> Path:
+        """`path` itself when absolute, else below `home`."""
+        return (self.home / path).absolute()
+
+    @classmethod
+    def load(cls, file: Path | None = None) -> Self:
+        """Read `file` (TOML), or `bot.toml` here if it exists; variables win.
+
+        Raises:
+            Misconfigured: naming the first setting that is wrong.
+        """
+        toml = file or Path("bot.toml")
+        if file and not file.exists():
+            raise Misconfigured(f"{file} does not exist.", "Write it, or leave --config out.")
+
+        class FromFile(cls):  # type: ignore[valid-type,misc]
+            @classmethod
+            def settings_customise_sources(
+                cls,
+                settings_cls: type[BaseSettings],
+                init_settings: PydanticBaseSettingsSource,
+                env_settings: PydanticBaseSettingsSource,
+                dotenv_settings: PydanticBaseSettingsSource,
+                file_secret_settings: PydanticBaseSettingsSource,
+            ) -> tuple[PydanticBaseSettingsSource, ...]:
+                return env_settings, TomlConfigSettingsSource(settings_cls, toml)
+
+        try:
+            read = FromFile()
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(map(str, first["loc"]))
+            raise Misconfigured(
+                f"Setting {name}: {first['msg']}.",
+                f"Mend it in {toml} or in BOT_{name.upper().replace('.', '__')}.",
+            ) from None
+        except ValueError as error:
+            raise Misconfigured(f"{toml} is not TOML: {error}.", "Mend the file.") from None
+        return cls.model_construct(**dict(read))
