@@ -1,0 +1,95 @@
+"""The audit trail: hash chains of events. Data, not prose; codes, not people.
+
+An event's digest covers its chain, sequence, time, content and the digest
+before it, so that nothing can be changed, left out or put in between without
+breaking every later link.
+"""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from tortoise import fields
+from tortoise.models import Model
+
+START = "0" * 64
+SYSTEM = "system"
+
+
+class Event(Model):
+    """A link of a chain: one each for every dossier, agency and the system itself."""
+
+    id = fields.BigIntField(primary_key=True)
+    chain = fields.CharField(max_length=48)
+    sequence = fields.IntField()
+    at = fields.DatetimeField()
+    code = fields.CharField(max_length=48)
+    subject = fields.BigIntField(null=True)
+    because = fields.CharField(max_length=64)
+    details: Any = fields.JSONField(default=dict)  # codes and digests only
+    previous = fields.CharField(max_length=64)
+    digest = fields.CharField(max_length=64, unique=True)
+
+    class Meta:
+        unique_together: ClassVar = (("chain", "sequence"),)
+
+
+def digest_of(event: Event) -> str:
+    """SHA-256 (hex) over the event's canonical JSON."""
+    content = {
+        "chain": event.chain,
+        "sequence": event.sequence,
+        "at": event.at.isoformat(),
+        "code": event.code,
+        "subject": event.subject,
+        "because": event.because,
+        "details": event.details,
+        "previous": event.previous,
+    }
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+async def append(
+    chain: str,
+    code: str,
+    *,
+    because: str,
+    now: datetime,
+    subject: int | None = None,
+    details: Mapping[str, str | int] | None = None,
+) -> None:
+    """Add a link to `chain`, inside the caller's transaction.
+
+    Two appends at once meet on the unique (chain, sequence): one transaction
+    fails and its task is tried again.
+    """
+    newest = await Event.filter(chain=chain).order_by("-sequence").first()
+    event = Event(
+        chain=chain,
+        sequence=newest.sequence + 1 if newest else 1,
+        at=now,
+        code=code,
+        subject=subject,
+        because=because,
+        details=dict(details or {}),
+        previous=newest.digest if newest else START,
+    )
+    event.digest = digest_of(event)
+    await event.save()
+
+
+async def broken(chain: str) -> AsyncIterator[int]:
+    """Yield the sequence number of every link of `chain` that does not hold."""
+    previous, expected = START, 1
+    async for event in Event.filter(chain=chain).order_by("sequence"):
+        whole = (
+            event.sequence == expected
+            and event.previous == previous
+            and event.digest == digest_of(event)
+        )
+        if not whole:
+            yield event.sequence
+        previous, expected = event.digest, event.sequence + 1

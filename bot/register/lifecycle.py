@@ -1,0 +1,128 @@
+"""Who acts next, and the closed list of moves between one state and another.
+
+`docs/lifecycle.md` is this module drawn; a test compares them. A move that is
+not listed here cannot be written: models ask for a `Move`, never for a state.
+"""
+
+from collections.abc import Iterator
+from enum import Enum, StrEnum
+
+
+class MailStatus(StrEnum):
+    STORED = "stored"  # in the archive; the bot acts next
+    IDENTIFIED = "identified"  # closed: its dossiers carry on
+    IGNORED = "ignored"  # closed: no signature of anybody known; kept and counted
+    HELD = "held"  # trusted but unregistered signer, or unreadable; an officer acts next
+
+
+class DossierStatus(StrEnum):
+    RECEIVED = "received"  # numbered, clock running; the bot acts next
+    ACCEPTED = "accepted"  # vetted; its rows carry on
+    HELD = "held"  # doubtful; an officer acts next
+    RETURNED = "returned"  # closed: has faults; the agency acts next, with a new mail
+    WITHDRAWN = "withdrawn"  # closed: the agency took it back
+    COMPLETED = "completed"  # closed: every row has its end
+
+
+class ItemStatus(StrEnum):
+    ASKED = "asked"  # a row as signed; the bot acts next
+    ACCEPTED = "accepted"  # vetted; the CA acts next
+    HELD = "held"  # doubtful; an officer acts next
+    PARKED = "parked"  # vetted, but the machine gave up; an officer acts next
+    RETURNED = "returned"  # closed: has faults; the agency acts next, with a new mail
+    WITHDRAWN = "withdrawn"  # closed: taken back with its letter, or overtaken
+    DONE = "done"  # closed: what was asked exists
+
+
+class CertificateStatus(StrEnum):
+    SIGNING = "signing"  # serial and to-be-signed bytes are committed; the CA acts next
+    VALID = "valid"  # signed and handed over
+    BURNT = "burnt"  # closed: SIGNING was interrupted; listed as revoked, never used again
+    REVOKED = "revoked"  # closed: listed as revoked
+
+
+class AccountStatus(StrEnum):
+    PENDING = "pending"  # the subscriber acts next: a code waits to be used
+    ACTIVE = "active"  # the subscriber may sign
+    LOCKED = "locked"  # too many wrong codes; a new credential is needed
+
+
+class NoticeStatus(StrEnum):
+    INTENDED = "intended"  # stands in the register; the outbox acts next
+    SENT = "sent"  # closed: the peer accepted it
+    FAILED = "failed"  # refused for good; an officer acts next
+
+
+class Move(Enum):
+    """A named step `(sources, target)`. Code can only ask for moves that exist."""
+
+    @property
+    def sources(self) -> frozenset[StrEnum]:
+        return frozenset(self.value[0])
+
+    @property
+    def target(self) -> StrEnum:
+        target: StrEnum = self.value[1]
+        return target
+
+
+class MailMove(Move):
+    IDENTIFY = {MailStatus.STORED, MailStatus.HELD}, MailStatus.IDENTIFIED
+    IGNORE = {MailStatus.STORED, MailStatus.HELD}, MailStatus.IGNORED
+    HOLD = {MailStatus.STORED}, MailStatus.HELD
+
+
+class DossierMove(Move):
+    ACCEPT = {DossierStatus.RECEIVED, DossierStatus.HELD}, DossierStatus.ACCEPTED
+    RETURN = {DossierStatus.RECEIVED, DossierStatus.HELD}, DossierStatus.RETURNED
+    HOLD = {DossierStatus.RECEIVED}, DossierStatus.HELD
+    WITHDRAW = (
+        {DossierStatus.RECEIVED, DossierStatus.HELD, DossierStatus.ACCEPTED},
+        DossierStatus.WITHDRAWN,
+    )
+    COMPLETE = {DossierStatus.ACCEPTED}, DossierStatus.COMPLETED
+
+
+class ItemMove(Move):
+    ACCEPT = {ItemStatus.ASKED, ItemStatus.HELD}, ItemStatus.ACCEPTED
+    RETURN = {ItemStatus.ASKED, ItemStatus.HELD}, ItemStatus.RETURNED
+    HOLD = {ItemStatus.ASKED}, ItemStatus.HELD
+    PARK = {ItemStatus.ACCEPTED}, ItemStatus.PARKED
+    RESUME = {ItemStatus.PARKED}, ItemStatus.ACCEPTED
+    WITHDRAW = (
+        {ItemStatus.ASKED, ItemStatus.HELD, ItemStatus.ACCEPTED, ItemStatus.PARKED},
+        ItemStatus.WITHDRAWN,
+    )
+    FINISH = {ItemStatus.ACCEPTED}, ItemStatus.DONE
+
+
+class CertificateMove(Move):
+    ISSUE = {CertificateStatus.SIGNING}, CertificateStatus.VALID
+    BURN = {CertificateStatus.SIGNING}, CertificateStatus.BURNT
+    REVOKE = {CertificateStatus.VALID}, CertificateStatus.REVOKED
+
+
+class AccountMove(Move):
+    ACTIVATE = {AccountStatus.PENDING}, AccountStatus.ACTIVE
+    LOCK = {AccountStatus.PENDING}, AccountStatus.LOCKED
+    RENEW = {AccountStatus.LOCKED}, AccountStatus.PENDING
+
+
+class NoticeMove(Move):
+    SEND = {NoticeStatus.INTENDED}, NoticeStatus.SENT
+    FAIL = {NoticeStatus.INTENDED}, NoticeStatus.FAILED
+
+
+LIVES: dict[type[StrEnum], type[Move]] = {
+    MailStatus: MailMove,
+    DossierStatus: DossierMove,
+    ItemStatus: ItemMove,
+    CertificateStatus: CertificateMove,
+    AccountStatus: AccountMove,
+    NoticeStatus: NoticeMove,
+}
+
+
+def exits(status: StrEnum) -> Iterator[Move]:
+    """The moves that leave `status`; none for a closed one."""
+    return (move for move in LIVES[type(status)] if status in move.sources)

@@ -1,0 +1,332 @@
+"""The register: the durable truth. Queues, mails and logs only point into it.
+
+Foreign keys restrict: nothing here disappears because something else did. What
+may exist once is a unique column, so that two hands reaching for it end in an
+`IntegrityError`, never in two. Free text and people's data stand in these
+tables; the audit trail (`audit.Event`) holds codes and digests only.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from tortoise import fields
+from tortoise.models import Model
+from tortoise.transactions import in_transaction
+
+from bot.errors import Conflict
+from bot.register import audit
+from bot.register.lifecycle import (
+    AccountStatus,
+    CertificateStatus,
+    DossierStatus,
+    ItemStatus,
+    MailStatus,
+    Move,
+    NoticeStatus,
+)
+
+JSON = Any
+
+
+class Capacity(StrEnum):
+    """In which capacity a certificate signs for an agency."""
+
+    LEADER = "leader"  # the authorised person
+    ORGANISATION = "organisation"  # the organisation's seal
+    CLERK = "clerk"  # transports; authorises nothing
+
+
+class Channel(StrEnum):
+    EMAIL = "email"
+    SMS = "sms"
+
+
+def restricted(model: str, related_name: str, **options: Any) -> Any:
+    """A foreign key that never cascades (SQLite migrations would delete the rows)."""
+    return fields.ForeignKeyField(
+        f"register.{model}", related_name=related_name, on_delete=fields.RESTRICT, **options
+    )
+
+
+class StaleState(Conflict):
+    """The row no longer stands where the move starts."""
+
+    code = "conflict.state"
+
+
+class Living(Model):
+    """A row with a life: its status changes by moves only, each with its event."""
+
+    id = fields.BigIntField(primary_key=True)
+    status: Any
+
+    class Meta:
+        abstract = True
+
+    async def chain(self) -> str:
+        """The audit chain on which the moves of this row are written."""
+        raise NotImplementedError
+
+    async def make(self, move: Move, *, because: str, now: datetime, **also: Any) -> None:
+        """Make `move`, setting the columns `also`, and write its event: all or nothing.
+
+        Raises:
+            StaleState: the row no longer stands where `move` starts.
+        """
+        standing = type(self).filter(id=self.id, status__in=move.sources)
+        async with in_transaction():
+            if not await standing.update(status=move.target, **also):
+                raise StaleState(type(self).__name__, self.id, move.name)
+            code = f"{type(self).__name__.lower()}.{move.name.lower()}"
+            await audit.append(await self.chain(), code, subject=self.id, because=because, now=now)
+        self.update_from_dict({"status": move.target, **also})
+
+    @classmethod
+    async def locked(cls, pk: int) -> Self:
+        """The row, locked until the transaction ends."""
+        return await cls.filter(id=pk).select_for_update().get()
+
+
+class Agency(Model):
+    """An agency that directly manages subscribers, as the authority registered it."""
+
+    id = fields.IntField(primary_key=True)
+    code = fields.CharField(max_length=32, unique=True)
+    name = fields.CharField(max_length=255)
+    province = fields.CharField(max_length=64)  # L
+    organization = fields.CharField(max_length=64)  # O
+    units: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]  # OU, outermost first
+    mailbox = fields.CharField(max_length=254)  # every answer goes here
+    senders: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]  # other From
+    domains: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]  # of subscribers
+    workplaces: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]  # its units
+    receiver: JSON = fields.JSONField(default=dict)  # full_name, mobile, mailbox
+    registered_at = fields.DatetimeField()
+
+    @property
+    def chain(self) -> str:
+        return f"agency:{self.id}"
+
+
+class AgencySigner(Model):
+    """Who may sign for an agency: certificate, capacity, from, to."""
+
+    id = fields.IntField(primary_key=True)
+    agency = restricted("Agency", "signers")
+    agency_id: int
+    fingerprint = fields.CharField(max_length=64, unique=True)  # SHA-256 of the DER, hex
+    certificate = fields.BinaryField()  # DER
+    name = fields.CharField(max_length=255)
+    capacity = fields.CharEnumField(Capacity, max_length=16)
+    since = fields.DatetimeField()
+    until = fields.DatetimeField(null=True)
+
+
+class Officer(Model):
+    """Who decides what the bot holds."""
+
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=255)
+    mailbox = fields.CharField(max_length=254, unique=True)
+
+
+class Mail(Living):
+    """One mail, kept byte for byte in the archive before it was acknowledged."""
+
+    digest = fields.CharField(max_length=64, unique=True)  # SHA-256 of the bytes, hex
+    size = fields.IntField()
+    mailbox = fields.CharField(max_length=254)  # ours, the one it came to
+    envelope_from = fields.CharField(max_length=254)
+    received_at = fields.DatetimeField()
+    status = fields.CharEnumField(MailStatus, max_length=16, default=MailStatus.STORED)
+    because = fields.CharField(max_length=64, default="")
+    dossiers: fields.ReverseRelation[Dossier]
+
+    async def chain(self) -> str:
+        return audit.SYSTEM
+
+
+class Dossier(Living):
+    """One letter: numbered, with its clock."""
+
+    number = fields.CharField(max_length=16, unique=True)  # HS-2026-000123
+    mail = restricted("Mail", "dossiers")
+    mail_id: int
+    part = fields.IntField()  # which part of the mail is the letter
+    place = fields.CharField(max_length=32, unique=True)  # "mail/part": one dossier a letter
+    agency = restricted("Agency", "dossiers")
+    agency_id: int
+    procedure = fields.CharField(max_length=16, default="issue")
+    letter_digest = fields.CharField(max_length=64, db_index=True)
+    # set when accepted: "agency/year/number", used up from then on
+    letter_key = fields.CharField(max_length=160, unique=True, null=True)
+    status = fields.CharEnumField(DossierStatus, max_length=16, default=DossierStatus.RECEIVED)
+    received_at = fields.DatetimeField()
+    due_at = fields.DatetimeField()
+    application: JSON = fields.JSONField(null=True)  # as read from the signed revisions
+    verdicts: JSON = fields.JSONField(default=list)  # one a signature, EN 319 102-1 terms
+    faults: JSON = fields.JSONField(default=list)  # of the letter
+    evidence: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]  # digests in the archive
+    items: fields.ReverseRelation[Item]
+
+    async def chain(self) -> str:
+        return f"dossier:{self.id}"
+
+
+class Item(Living):
+    """One row of a dossier: one person, one wish."""
+
+    dossier = restricted("Dossier", "items")
+    dossier_id: int
+    position = fields.IntField()
+    place = fields.CharField(max_length=32, unique=True)  # "dossier/position"
+    status = fields.CharEnumField(ItemStatus, max_length=16, default=ItemStatus.ASKED)
+    asked: JSON = fields.JSONField()  # the row as signed
+    faults: JSON = fields.JSONField(default=list)
+    told_in = restricted("Notice", "tells", null=True)  # the result that reported its end
+    told_in_id: int | None
+    certificates: fields.ReverseRelation[Certificate]
+
+    async def chain(self) -> str:
+        return f"dossier:{self.dossier_id}"
+
+
+class Subscriber(Model):
+    """A person who has, or is about to have, a certificate."""
+
+    id = fields.BigIntField(primary_key=True)
+    personal_number = fields.CharField(max_length=12, unique=True)
+    full_name = fields.CharField(max_length=255)
+    mailbox = fields.CharField(max_length=254)
+    mobile = fields.CharField(max_length=16)  # E.164
+    agency = restricted("Agency", "subscribers")
+    agency_id: int
+
+
+class SubjectKey(Model):
+    """A subscriber's key pair, wrapped under the KEK of the `subjects` token."""
+
+    id = fields.BigIntField(primary_key=True)
+    subscriber = restricted("Subscriber", "keys")
+    subscriber_id: int
+    algorithm = fields.CharField(max_length=16)
+    public_key = fields.BinaryField()  # SubjectPublicKeyInfo, DER
+    fingerprint = fields.CharField(max_length=64, unique=True)  # SHA-256 of it, hex
+    blob = fields.BinaryField()
+    made_at = fields.DatetimeField()
+
+
+class Certificate(Living):
+    """A reserved serial number and, once signed, the certificate that bears it."""
+
+    item = restricted("Item", "certificates")
+    item_id: int
+    key = restricted("SubjectKey", "certificates")
+    key_id: int
+    subscriber = restricted("Subscriber", "certificates")
+    subscriber_id: int
+    # set while SIGNING or VALID: one item, one certificate; one person, one current certificate
+    for_item = fields.BigIntField(unique=True, null=True)
+    current_of = fields.BigIntField(unique=True, null=True)
+    serial = fields.CharField(max_length=40, unique=True)  # hex, lower case
+    status = fields.CharEnumField(
+        CertificateStatus, max_length=16, default=CertificateStatus.SIGNING
+    )
+    tbs = fields.BinaryField()  # exactly what is signed
+    der = fields.BinaryField(null=True)
+    not_before = fields.DatetimeField()
+    not_after = fields.DatetimeField()
+    revoked_at = fields.DatetimeField(null=True)
+    reason = fields.CharField(max_length=32, null=True)  # RFC 5280 5.3.1
+
+    async def chain(self) -> str:
+        return f"dossier:{(await Item.get(id=self.item_id)).dossier_id}"
+
+
+class Account(Living):
+    """How a subscriber gets to sign. The code is one-time and kept only as a hash."""
+
+    subscriber = fields.OneToOneField(
+        "register.Subscriber", related_name="account", on_delete=fields.RESTRICT
+    )
+    subscriber_id: int
+    login = fields.CharField(max_length=254, unique=True)
+    status = fields.CharEnumField(AccountStatus, max_length=16, default=AccountStatus.PENDING)
+    attempt = fields.IntField(default=0)  # number of the credential whose code is the live one
+    code_hash = fields.CharField(max_length=128, null=True)  # argon2id
+    code_expires_at = fields.DatetimeField(null=True)
+    wrong_codes = fields.IntField(default=0)
+
+    async def chain(self) -> str:
+        return f"agency:{(await Subscriber.get(id=self.subscriber_id)).agency_id}"
+
+
+class Notice(Living):
+    """The intent to tell one person one thing over one channel; stands before it is sent."""
+
+    key = fields.CharField(max_length=80, unique=True)
+    kind = fields.CharField(max_length=32)
+    channel = fields.CharEnumField(Channel, max_length=8)
+    recipient = fields.CharField(max_length=254)  # mailbox, or E.164 number
+    data: JSON = fields.JSONField()  # fields of its template; never a secret
+    dossier = restricted("Dossier", "notices", null=True)
+    dossier_id: int | None
+    account = restricted("Account", "notices", null=True)
+    account_id: int | None
+    answers = restricted("Mail", "answers", null=True)  # for In-Reply-To
+    answers_id: int | None
+    status = fields.CharEnumField(NoticeStatus, max_length=16, default=NoticeStatus.INTENDED)
+    made_at = fields.DatetimeField()
+    sent_at = fields.DatetimeField(null=True)
+    attempts: fields.ReverseRelation[Attempt]
+    tells: fields.ReverseRelation[Item]
+
+    async def chain(self) -> str:
+        return f"dossier:{self.dossier_id}" if self.dossier_id else audit.SYSTEM
+
+
+class Attempt(Model):
+    """One try to send a notice; committed before the try."""
+
+    id = fields.BigIntField(primary_key=True)
+    notice = restricted("Notice", "attempts")
+    notice_id: int
+    number = fields.IntField()
+    message_id = fields.CharField(max_length=120, unique=True)
+    made_at = fields.DatetimeField()
+    accepted_at = fields.DatetimeField(null=True)
+
+
+class Task(Model):
+    """Something that must happen. Written in the transaction that calls for it."""
+
+    id = fields.BigIntField(primary_key=True)
+    key = fields.CharField(max_length=80, unique=True)
+    kind = fields.CharField(max_length=16)
+    subject = fields.BigIntField()  # which row
+    since = fields.DatetimeField()
+    due_at = fields.DatetimeField(db_index=True)
+    attempts = fields.IntField(default=0)  # counted when leased, so killing the worker counts
+    lease = fields.CharField(max_length=32, null=True)  # token of the hand that works on it
+    leased_until = fields.DatetimeField(null=True)
+    parked_at = fields.DatetimeField(null=True)
+    last_error = fields.CharField(max_length=64, default="")
+
+
+class Counter(Model):
+    """A number that grows without gaps: locked, read and written in one transaction."""
+
+    name = fields.CharField(max_length=32, primary_key=True)
+    value = fields.IntField(default=0)
+
+    @classmethod
+    async def next(cls, name: str) -> int:
+        """The next number of `name`, inside the caller's transaction."""
+        await cls.get_or_create(name=name)
+        counter = await cls.filter(name=name).select_for_update().get()
+        counter.value += 1
+        await counter.save(update_fields=["value"])
+        return counter.value

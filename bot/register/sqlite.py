@@ -1,0 +1,50 @@
+"""Tortoise's SQLite engine, with transactions that take the write lock at once.
+
+A deferred transaction that reads and then writes fails when another process
+wrote in between, whatever the busy timeout. `BEGIN IMMEDIATE` waits instead.
+Stock Tortoise also keeps its connection lock when BEGIN fails; ours lets go.
+"""
+
+import sqlite3
+from typing import Any
+
+from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
+from tortoise.backends.sqlite.client import (
+    SqliteClient,
+    SqliteTransactionContext,
+    SqliteTransactionWrapper,
+)
+from tortoise.connection import get_connections
+from tortoise.exceptions import TransactionManagementError
+
+
+class ImmediateTransaction(SqliteTransactionWrapper):
+    async def begin(self) -> None:
+        try:
+            await self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise TransactionManagementError(error) from error
+
+
+class ImmediateContext(SqliteTransactionContext):
+    async def __aenter__(self) -> TransactionalDBClient:
+        await self._trxlock.acquire()
+        try:
+            await self.ensure_connection()
+            await self.connection.begin()
+        except BaseException:
+            self._trxlock.release()
+            raise
+        self.token = get_connections().set(self.connection_name, self.connection)
+        client: TransactionalDBClient = self.connection
+        return client
+
+
+class ImmediateClient(SqliteClient):
+    def _in_transaction(self) -> TransactionContext:
+        return ImmediateContext(ImmediateTransaction(self), self._lock)
+
+
+def get_client_class(db_info: dict[str, Any]) -> type[SqliteClient]:
+    """Tortoise asks the engine module for its client."""
+    return ImmediateClient

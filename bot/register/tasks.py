@@ -1,0 +1,154 @@
+"""What must happen later: rows, not messages.
+
+A task is written in the transaction that calls for it. A relay leases due
+tasks and sends their ids through the broker; a worker does the work and ends
+the task in the transaction that records the result. That write checks the
+lease, so a slow worker whose lease was given away cannot write. Any broker may
+lose everything at any moment: the next lease finds the row again.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tortoise.expressions import Q
+from tortoise.transactions import in_transaction
+
+from bot.errors import Conflict
+from bot.register import audit
+from bot.register.models import Task
+
+
+class Queue(StrEnum):
+    """Who works: each worker process may take one of them, with only its PINs."""
+
+    URGENT = "urgent"
+    CA = "ca"
+    VET = "vet"
+    POST = "post"
+
+
+class Kind(StrEnum):
+    """What is to be done, and to which row `subject` points."""
+
+    IDENTIFY = "identify"  # Mail
+    DECIDE = "decide"  # Dossier
+    ISSUE = "issue"  # Item
+    PUBLISH = "publish"  # nothing; the CRL
+    NOTICE = "notice"  # Notice
+    CREDENTIAL = "credential"  # Notice, whose mail carries a credential
+    RESULT = "result"  # Dossier, at its due time
+
+    @property
+    def queue(self) -> Queue:
+        return _QUEUES[self]
+
+
+_QUEUES = {
+    Kind.IDENTIFY: Queue.VET,
+    Kind.DECIDE: Queue.VET,
+    Kind.ISSUE: Queue.CA,
+    Kind.PUBLISH: Queue.URGENT,
+    Kind.NOTICE: Queue.POST,
+    Kind.CREDENTIAL: Queue.POST,
+    Kind.RESULT: Queue.POST,
+}
+
+LEASE = timedelta(minutes=2)
+PARKED_AFTER = 8  # attempts; a task that kills its worker counts too
+FIRST_RETRY = timedelta(seconds=2)
+LONGEST_RETRY = timedelta(minutes=15)
+
+
+class LeaseLost(Conflict):
+    """Another hand holds the task now, or it is done."""
+
+    code = "conflict.lease"
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to write one task's result."""
+
+    task: int
+    token: str
+    kind: Kind
+    subject: int
+    attempt: int
+    since: datetime  # when the task was called for
+
+    async def end(self) -> None:
+        """Delete the task, inside the transaction that records its result.
+
+        Raises:
+            LeaseLost: roll everything back; somebody else has it.
+        """
+        if not await Task.filter(id=self.task, lease=self.token).delete():
+            raise LeaseLost(self.task)
+
+    async def postpone(self, code: str, due: datetime, *, counted: bool = True) -> None:
+        """Give the task back until `due`; `counted=False` forgives this attempt."""
+        changes = {"lease": None, "leased_until": None, "due_at": due, "last_error": code}
+        if not counted:
+            changes["attempts"] = self.attempt - 1
+        await Task.filter(id=self.task, lease=self.token).update(**changes)
+
+    def retry_at(self, now: datetime) -> datetime:
+        """When to try again: doubling from `FIRST_RETRY` to `LONGEST_RETRY`."""
+        return now + min(FIRST_RETRY * 2 ** min(self.attempt, 16), LONGEST_RETRY)
+
+
+async def call(kind: Kind, subject: int, *, due: datetime, now: datetime) -> None:
+    """Call for `kind` on `subject`, inside the caller's transaction; once is enough."""
+    key = f"{kind}:{subject}"
+    await Task.get_or_create(
+        key=key, defaults={"kind": kind, "subject": subject, "since": now, "due_at": due}
+    )
+
+
+async def lease(now: datetime, *, most: int) -> list[Lease]:
+    """Take up to `most` due tasks, urgent ones first; a spent one is parked instead."""
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    due = Task.filter(free, due_at__lte=now, parked_at__isnull=True)
+    async with in_transaction():
+        tasks = await due.order_by("due_at").limit(most).select_for_update(skip_locked=True)
+        leases = []
+        for task in tasks:
+            if task.attempts >= PARKED_AFTER:
+                await _park(task, now)
+                continue
+            task.attempts += 1
+            task.lease, task.leased_until = secrets.token_hex(16), now + LEASE
+            await task.save(update_fields=["attempts", "lease", "leased_until"])
+            kind = Kind(task.kind)
+            leases.append(Lease(task.id, task.lease, kind, task.subject, task.attempts, task.since))
+    return leases
+
+
+async def _park(task: Task, now: datetime) -> None:
+    task.parked_at, task.lease, task.leased_until = now, None, None
+    await task.save(update_fields=["parked_at", "lease", "leased_until"])
+    because = task.last_error or "worker.died"
+    await audit.append(
+        audit.SYSTEM, "task.park", subject=task.id, because=because, now=now,
+        details={"key": task.key},
+    )  # fmt: skip
+
+
+async def held(task: int, token: str) -> Lease | None:
+    """The lease that a message names, or None when it is no longer in force."""
+    row = await Task.get_or_none(id=task, lease=token)
+    if row is None:
+        return None
+    return Lease(row.id, token, Kind(row.kind), row.subject, row.attempts, row.since)
+
+
+async def leased(now: datetime) -> int:
+    """How many tasks are in somebody's hands."""
+    return await Task.filter(leased_until__gte=now).count()
+
+
+async def release_all() -> None:
+    """Give every lease back: for the one process of an embedded bot, when it starts."""
+    await Task.filter(lease__isnull=False).update(lease=None, leased_until=None)
