@@ -1,0 +1,1 @@
+"""Mails arrive and are kept, byte for byte."""

@@ -1,0 +1,156 @@
+"""Verdicts in the words of ETSI EN 319 102-1, and the file they stand for.
+
+**Covered or unseen.** A `SignedFile` is made in this package only, and refuses
+to exist with a value that no believed signature covers.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+
+class Indication(StrEnum):
+    """EN 319 102-1 clause 5.1.3, table 5."""
+
+    TOTAL_PASSED = "TOTAL-PASSED"
+    TOTAL_FAILED = "TOTAL-FAILED"
+    INDETERMINATE = "INDETERMINATE"
+
+
+class SubIndication(StrEnum):
+    """EN 319 102-1 clause 5.1.3, table 6: those that are used here."""
+
+    # TOTAL-FAILED
+    FORMAT_FAILURE = "FORMAT_FAILURE"
+    HASH_FAILURE = "HASH_FAILURE"
+    SIG_CRYPTO_FAILURE = "SIG_CRYPTO_FAILURE"
+    # INDETERMINATE
+    CHAIN_CONSTRAINTS_FAILURE = "CHAIN_CONSTRAINTS_FAILURE"
+    CERTIFICATE_CHAIN_GENERAL_FAILURE = "CERTIFICATE_CHAIN_GENERAL_FAILURE"
+    CRYPTO_CONSTRAINTS_FAILURE = "CRYPTO_CONSTRAINTS_FAILURE"
+    NO_SIGNING_CERTIFICATE_FOUND = "NO_SIGNING_CERTIFICATE_FOUND"
+    NO_CERTIFICATE_CHAIN_FOUND = "NO_CERTIFICATE_CHAIN_FOUND"
+    REVOKED_NO_POE = "REVOKED_NO_POE"
+    REVOKED_CA_NO_POE = "REVOKED_CA_NO_POE"
+    OUT_OF_BOUNDS_NO_POE = "OUT_OF_BOUNDS_NO_POE"
+    TRY_LATER = "TRY_LATER"
+    GENERIC = "GENERIC"
+
+
+class Answer(BaseModel):
+    """What a child may say: closed, frozen, bytes in base64."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64"
+    )
+
+
+class Verdict(Answer):
+    """`reasons` are stable codes such as `certificate.revoked`; none when passed."""
+
+    indication: Indication
+    sub_indication: SubIndication | None = None
+    reasons: tuple[str, ...] = ()
+
+    @classmethod
+    def passed(cls) -> Self:
+        return cls(indication=Indication.TOTAL_PASSED)
+
+    @classmethod
+    def failed(cls, why: SubIndication, reason: str) -> Self:
+        return cls(indication=Indication.TOTAL_FAILED, sub_indication=why, reasons=(reason,))
+
+    @classmethod
+    def indeterminate(cls, why: SubIndication, reason: str) -> Self:
+        return cls(indication=Indication.INDETERMINATE, sub_indication=why, reasons=(reason,))
+
+    @model_validator(mode="after")
+    def _is_of_one_piece(self) -> Self:
+        if (self.indication is Indication.TOTAL_PASSED) is not (self.sub_indication is None):
+            raise ValueError("a sub-indication says why a signature has not passed")
+        return self
+
+
+class Found(Answer):
+    """A signature as it stands in the file; nothing is said of the signer yet.
+
+    `covers` is the length in bytes of the signed revision, which begins with
+    the file. `intact`: it covers that revision whole, and digest and signature
+    are right under `certificate` (DER, None where there is none). `signing_time`
+    is the signer's claim, and proves nothing.
+    """
+
+    field: str
+    covers: int
+    intact: bool
+    certificate: bytes | None = None
+    signing_time: datetime | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate, in hex; empty where there is none."""
+        return hashlib.sha256(self.certificate).hexdigest() if self.certificate else ""
+
+
+class Signature(Found):
+    """A signature with its verdict."""
+
+    verdict: Verdict
+
+    @property
+    def passed(self) -> bool:
+        return self.verdict.indication is Indication.TOTAL_PASSED
+
+    @model_validator(mode="after")
+    def _passes_only_intact(self) -> Self:
+        if self.passed and not (self.intact and self.certificate):
+            raise ValueError("a signature that is not intact never passes")
+        return self
+
+
+class Inspection(Answer):
+    """Pass 1: what a file holds. `faults` as in `SignedFile`."""
+
+    sha256: str
+    faults: tuple[str, ...] = ()
+    signatures: tuple[Found, ...] = ()
+
+
+class SignedFile(Answer):
+    """Pass 2: a file with the verdict of every signature in it.
+
+    `values` are the form's fields (NFC; empty fields and unticked boxes are
+    empty strings), the same in every signed revision and in the file as it
+    came. Names whose values differ are in `divergent` and have no value.
+    `faults` are codes of what is wrong with the file itself; a faulty file has
+    no values. `name` is what the sender called it: a label, covered by nothing.
+    """
+
+    name: str
+    sha256: str
+    faults: tuple[str, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    values: Mapping[str, str] = {}
+    divergent: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> tuple[Signature, ...]:
+        """The signatures that are believed: none where the file is at fault."""
+        return () if self.faults else tuple(sig for sig in self.signatures if sig.passed)
+
+    @property
+    def intact(self) -> tuple[Signature, ...]:
+        """The signatures that tell who sent the file, believed or not."""
+        return tuple(signature for signature in self.signatures if signature.intact)
+
+    @model_validator(mode="after")
+    def _covered_or_unseen(self) -> Self:
+        if self.values and not self.passed:
+            raise ValueError("no believed signature covers these values")
+        if self.values.keys() & set(self.divergent):
+            raise ValueError("a value that differs between revisions is none")
+        return self

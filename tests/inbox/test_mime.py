@@ -1,0 +1,169 @@
+"""Any bytes give a survey; parts come out as they went in."""
+
+import hashlib
+import io
+import zipfile
+from email.message import EmailMessage
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.inbox.mime import NESTING_LIMIT, PARTS_LIMIT, Kind, NoSuchPart, Survey, part, survey
+
+PDF = b"%PDF-1.7\n\x00\xff binary\r\n%%EOF\n"
+
+
+def a_mail(**headers: str) -> EmailMessage:
+    mail = EmailMessage()
+    mail["From"] = "Trường THPT Chu Văn An <vanthu@thptcva.edu.vn>"
+    mail["To"] = "hoso@ca.example.gov.vn"
+    mail["Subject"] = "Đề nghị cấp chứng thư"
+    mail["Message-ID"] = "<1@thptcva.edu.vn>"
+    mail.set_content("Kính gửi …")
+    mail.add_attachment(PDF, maintype="application", subtype="pdf", filename="Công văn.pdf")
+    for name, value in headers.items():
+        del mail[name.replace("_", "-")]
+        mail[name.replace("_", "-")] = value
+    return mail
+
+
+def zipped(*names: str) -> bytes:
+    with zipfile.ZipFile(held := io.BytesIO(), "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+    return held.getvalue()
+
+
+def test_a_mail_and_its_parts() -> None:
+    raw = a_mail().as_bytes()
+    seen = survey(raw)
+    assert seen.senders == ("vanthu@thptcva.edu.vn",)
+    assert (seen.message_id, seen.subject) == ("<1@thptcva.edu.vn>", "Đề nghị cấp chứng thư")
+    assert (seen.auto_submitted, seen.is_list, seen.is_bounce) == ("no", False, False)
+    text, pdf = seen.parts
+    assert (text.kind, pdf.kind, pdf.filename) == (Kind.TEXT, Kind.PDF, "Công văn.pdf")
+    assert (pdf.size, pdf.sha256) == (len(PDF), hashlib.sha256(PDF).hexdigest())
+    assert part(raw, pdf.index) == PDF
+    assert not seen.truncated
+
+
+@pytest.mark.parametrize(
+    ("header", "senders"),
+    [
+        (b"From: a@x.vn\r\nFrom: b@x.vn\r\n", ("a@x.vn", "b@x.vn")),
+        (b"From: a@x.vn, B@X.vn\r\n", ("a@x.vn", "b@x.vn")),
+        (b'From: "a@x.vn" <b@x.vn>\r\n', ("b@x.vn",)),
+        (b"From: a@x.vn <b@x.vn>\r\n", ("a@x.vn", "b@x.vn")),
+        (b"From: Tr. Chu V. An <b@x.vn>\r\n", ("b@x.vn",)),
+        (b"From: =?utf-8?b?VHLGsOG7nW5n?= <a@x.vn>\r\n", ("a@x.vn",)),
+        (b"From: nobody\r\n", ()),
+        (b"Subject: none\r\n", ()),
+    ],
+)
+def test_every_from_address_counts(header: bytes, senders: tuple[str, ...]) -> None:
+    seen = survey(header + b"\r\ntext")
+    assert seen.readable
+    assert seen.senders == senders
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (PDF, Kind.PDF),
+        (b"junk before\n" + PDF, Kind.PDF),
+        (zipped("a.txt"), Kind.ZIP),
+        (zipped("xl/workbook.xml"), Kind.XLSX),
+        (b"PK\x03\x04 torn", Kind.ZIP),
+        (b"Rar!\x1a\x07\x01\x00", Kind.RAR),
+        (bytes.fromhex("3080 06092a864886f70d010703 a080"), Kind.ENCRYPTED),
+        (bytes.fromhex("3080 06092a864886f70d010702 a080"), Kind.PKCS7),
+        (
+            bytes.fromhex("d0cf11e0a1b11ae1") + "EncryptedPackage".encode("utf-16-le"),
+            Kind.ENCRYPTED,
+        ),
+        (b"MZ", Kind.OTHER),
+        (b"", Kind.OTHER),
+    ],
+)
+def test_a_part_is_what_its_bytes_say(content: bytes, kind: Kind) -> None:
+    mail = a_mail()
+    mail.add_attachment(content, maintype="application", subtype="pdf", filename="a.pdf")
+    assert survey(mail.as_bytes()).parts[2].kind is kind
+
+
+def test_marks_of_machines() -> None:
+    assert survey(a_mail(Auto_Submitted="auto-replied; x=y").as_bytes()).auto_submitted == (
+        "auto-replied"
+    )
+    assert survey(a_mail(List_Id="<a.b>").as_bytes()).is_list
+    assert survey(a_mail(Precedence="bulk").as_bytes()).is_list
+    assert survey(a_mail(Return_Path="<>").as_bytes()).is_bounce
+    assert survey(b"Content-Type: multipart/report; boundary=a\r\n\r\n--a--").is_bounce
+
+
+def test_a_thousand_attachments_are_not_looked_at() -> None:
+    mail = a_mail()
+    for _ in range(1_000):
+        mail.add_attachment(b"x", maintype="application", subtype="pdf")
+    seen = survey(mail.as_bytes())
+    assert seen.truncated
+    assert [one.index for one in seen.parts] == list(range(PARTS_LIMIT))
+
+
+def test_an_attached_mail_is_not_opened() -> None:
+    mail = a_mail()
+    mail.add_attachment(a_mail())
+    raw = mail.as_bytes()
+    *_, attached = survey(raw).parts
+    assert (attached.declared, attached.kind, attached.size) == ("message/rfc822", Kind.OTHER, 0)
+    assert part(raw, attached.index) == b""
+
+
+@pytest.mark.parametrize("depth", [NESTING_LIMIT + 5, 5_000])
+def test_nesting_is_bounded(depth: int) -> None:
+    layers = "".join(
+        f"Content-Type: multipart/mixed; boundary=b{at}\r\n\r\n--b{at}\r\n" for at in range(depth)
+    )
+    seen = survey(f"From: a@x.vn\r\n{layers}\r\ntext".encode())
+    assert seen.truncated or not seen.readable
+
+
+def test_no_such_part() -> None:
+    with pytest.raises(NoSuchPart):
+        part(a_mail().as_bytes(), 7)
+
+
+hostile_lines = st.sampled_from(
+    [
+        b"From: =?x?q?=00?= <",
+        b"From: " + b"(" * 200,
+        b"From: a@[",
+        b"From: \xff\xfe@\x00",
+        b"Content-Type: multipart/mixed; boundary*0*=''%",
+        b"Content-Type: multipart/mixed; boundary=a",
+        b"Content-Type: text/plain; charset=utf-7\x00",
+        b"Content-Type: text/plain; charset*=x'y'%ff",
+        b"Content-Transfer-Encoding: base64",
+        b"Content-Transfer-Encoding: x-uuencode",
+        b"Content-Disposition: attachment; filename*=utf-16''%d8%00",
+        b"Content-Disposition: attachment; filename==?utf-16?b?2AA=?=",
+        b"Subject: =?idna?q?xn--?=",
+        b"Subject: =?utf-8?b?a?=",
+        b"Message-ID: <[",
+        b"Auto-Submitted: \xed\xa0\x80",
+        b"",
+        b"--a",
+        b"--a--",
+        b"begin 644 a",
+        b"a",
+    ]
+)
+
+
+@given(st.one_of(st.binary(max_size=300), st.lists(hostile_lines, max_size=25).map(b"\r\n".join)))
+def test_any_bytes_give_a_survey_that_can_be_sent(raw: bytes) -> None:
+    seen = survey(raw)
+    assert Survey.model_validate_json(seen.model_dump_json()) == seen
+    for one in seen.parts:
+        assert len(part(raw, one.index)) == one.size
