@@ -1,0 +1,1 @@
+"""Keys on a PKCS#11 device, used as `cryptography` keys."""
