@@ -1,4 +1,4 @@
-"""Settings: `bot.toml` beside the register, or `BOT_…` variables.
+"""Settings: `bot.toml` in the working folder, or `BOT_…` variables.
 
 Every number, word list or date that the law may change, or that is our own
 judgement, stands here with its default. Secrets are never values: a PIN is
@@ -7,7 +7,7 @@ named by the file that holds it.
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -22,6 +22,12 @@ from bot.errors import Misconfigured
 Mailbox = Annotated[str, AfterValidator(str.casefold), Field(pattern=r"^[^@\s]+@[^@\s]+$")]
 
 MEGABYTE = 1_000_000
+
+
+def template_folder() -> Path:
+    """Where `templates/` lies: inside the package in a wheel, beside it in a checkout."""
+    inside = Path(__file__).parent / "templates"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "templates"
 
 
 class Section(BaseModel):
@@ -180,8 +186,8 @@ class Settings(BaseSettings):
         """`path` itself when absolute, else below `home`."""
         return (self.home / path).absolute()
 
-    @classmethod
-    def load(cls, file: Path | None = None) -> Self:
+    @staticmethod
+    def load(file: Path | None = None) -> "Settings":
         """Read `file` (TOML), or `bot.toml` here if it exists; variables win.
 
         Raises:
@@ -191,7 +197,7 @@ class Settings(BaseSettings):
         if file and not file.exists():
             raise Misconfigured(f"{file} does not exist.", "Write it, or leave --config out.")
 
-        class FromFile(cls):  # type: ignore[valid-type,misc]
+        class FromFile(Settings):
             @classmethod
             def settings_customise_sources(
                 cls,
@@ -204,7 +210,7 @@ class Settings(BaseSettings):
                 return env_settings, TomlConfigSettingsSource(settings_cls, toml)
 
         try:
-            read = FromFile()
+            return FromFile()
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(map(str, first["loc"]))
@@ -214,4 +220,3 @@ class Settings(BaseSettings):
             ) from None
         except ValueError as error:
             raise Misconfigured(f"{toml} is not TOML: {error}.", "Mend the file.") from None
-        return cls.model_construct(**dict(read))

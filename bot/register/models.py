@@ -98,11 +98,11 @@ class Agency(Model):
     name = fields.CharField(max_length=255)
     province = fields.CharField(max_length=64)  # L
     organization = fields.CharField(max_length=64)  # O
-    units: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]  # OU, outermost first
+    units: list[str] = fields.JSONField(default=list)  # OU, outermost first
     mailbox = fields.CharField(max_length=254)  # every answer goes here
-    senders: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]  # other From
-    domains: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]  # of subscribers
-    workplaces: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]  # its units
+    senders: list[str] = fields.JSONField(default=list)  # other From
+    domains: list[str] = fields.JSONField(default=list)  # of subscribers
+    workplaces: list[str] = fields.JSONField(default=list)  # its units
     receiver: JSON = fields.JSONField(default=dict)  # full_name, mobile, mailbox
     registered_at = fields.DatetimeField()
 
@@ -140,6 +140,7 @@ class Mail(Living):
     size = fields.IntField()
     mailbox = fields.CharField(max_length=254)  # ours, the one it came to
     envelope_from = fields.CharField(max_length=254)
+    message_id = fields.CharField(max_length=254, default="")  # the sender's; for In-Reply-To
     received_at = fields.DatetimeField()
     status = fields.CharEnumField(MailStatus, max_length=16, default=MailStatus.STORED)
     because = fields.CharField(max_length=64, default="")
@@ -169,7 +170,7 @@ class Dossier(Living):
     application: JSON = fields.JSONField(null=True)  # as read from the signed revisions
     verdicts: JSON = fields.JSONField(default=list)  # one a signature, EN 319 102-1 terms
     faults: JSON = fields.JSONField(default=list)  # of the letter
-    evidence: list[str] = fields.JSONField(default=list)  # type: ignore[assignment]  # digests in the archive
+    evidence: list[str] = fields.JSONField(default=list)  # digests in the archive
     items: fields.ReverseRelation[Item]
 
     async def chain(self) -> str:
@@ -249,7 +250,7 @@ class Certificate(Living):
 class Account(Living):
     """How a subscriber gets to sign. The code is one-time and kept only as a hash."""
 
-    subscriber = fields.OneToOneField(
+    subscriber: fields.OneToOneRelation[Subscriber] = fields.OneToOneField(
         "register.Subscriber", related_name="account", on_delete=fields.RESTRICT
     )
     subscriber_id: int
@@ -265,7 +266,7 @@ class Account(Living):
 
 
 class Notice(Living):
-    """The intent to tell one person one thing over one channel; stands before it is sent."""
+    """The intent to tell one person one thing over one channel, made before it is sent."""
 
     key = fields.CharField(max_length=80, unique=True)
     kind = fields.CharField(max_length=32)
@@ -289,7 +290,7 @@ class Notice(Living):
 
 
 class Attempt(Model):
-    """One try to send a notice; committed before the try."""
+    """One try to send a notice, committed before the try."""
 
     id = fields.BigIntField(primary_key=True)
     notice = restricted("Notice", "attempts")

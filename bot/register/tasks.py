@@ -11,6 +11,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
@@ -89,14 +90,19 @@ class Lease:
 
     async def postpone(self, code: str, due: datetime, *, counted: bool = True) -> None:
         """Give the task back until `due`; `counted=False` forgives this attempt."""
-        changes = {"lease": None, "leased_until": None, "due_at": due, "last_error": code}
+        changes: dict[str, Any] = {
+            "lease": None,
+            "leased_until": None,
+            "due_at": due,
+            "last_error": code,
+        }
         if not counted:
             changes["attempts"] = self.attempt - 1
         await Task.filter(id=self.task, lease=self.token).update(**changes)
 
     def retry_at(self, now: datetime) -> datetime:
         """When to try again: doubling from `FIRST_RETRY` to `LONGEST_RETRY`."""
-        return now + min(FIRST_RETRY * 2 ** min(self.attempt, 16), LONGEST_RETRY)
+        return now + min(FIRST_RETRY * (1 << min(self.attempt, 16)), LONGEST_RETRY)
 
 
 async def call(kind: Kind, subject: int, *, due: datetime, now: datetime) -> None:

@@ -1,0 +1,47 @@
+"""Opening the register: connect, migrate, hand out."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from tortoise import Tortoise
+from tortoise.migrations.api import migrate
+
+
+def config(path: Path) -> dict[str, Any]:
+    """Tortoise's configuration for the SQLite register at `path`."""
+    pragmas = {"synchronous": "FULL", "busy_timeout": 30_000}
+    return {
+        "connections": {
+            "default": {
+                "engine": "bot.register.sqlite",
+                "credentials": {"file_path": str(path), **pragmas},
+            }
+        },
+        "apps": {
+            "register": {
+                "models": ["bot.register.models", "bot.register.audit"],
+                "migrations": "bot.register.migrations",
+                "default_connection": "default",
+            }
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+@asynccontextmanager
+async def opened(path: Path) -> AsyncIterator[None]:
+    """The register at `path`, made or migrated first, on this event loop.
+
+    One at a time in a process: models find it wherever the loop calls them.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        await migrate(config=config(path))
+        await Tortoise.close_connections()  # they belong to the migration's context
+        await Tortoise.init(config=config(path), _enable_global_fallback=True)
+        yield
+    finally:
+        await Tortoise.close_connections()
