@@ -1,0 +1,34 @@
+"""The words of the service: those of 2023, and those since Decree 68/2024.
+
+Both are accepted in what comes in; `Settings.terms` picks the one that goes out.
+"""
+
+from dataclasses import dataclass
+
+from bot.config import Terms
+
+CENTRALISED = "sử dụng giải pháp ký số tập trung"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One vocabulary. `extract` is the «V/v …» of a letter that asks to issue."""
+
+    certificate: str
+    signature: str
+
+    @property
+    def extract(self) -> str:
+        return f"V/v đề nghị cấp {self.certificate} cho cá nhân {CENTRALISED}"
+
+
+WORDS = {
+    Terms.OFFICIAL: Words(
+        certificate="chứng thư chữ ký số chuyên dùng công vụ",
+        signature="chữ ký số chuyên dùng công vụ",
+    ),
+    Terms.GOVERNMENT: Words(
+        certificate="chứng thư số",
+        signature="chữ ký số chuyên dùng Chính phủ",
+    ),
+}
