@@ -77,7 +77,7 @@ class Door(Section):
     port: int = Field(2525, ge=0, le=65535)
     size_limit: int = Field(25 * MEGABYTE, description="bytes of one mail, announced as SIZE")
     connections: int = Field(100, ge=1)
-    timeout: float = Field(60.0, description="seconds a silent client is waited for")
+    timeout: float = Field(300.0, description="seconds for one command, or for a whole mail")
 
 
 class Web(Section):
