@@ -62,7 +62,7 @@ class Subject:
 
     def __post_init__(self) -> None:
         for attribute, value in self._texts():
-            if not 1 <= len(value.strip()) <= len(value) <= NAME_LIMIT or not value.isprintable():
+            if not value.strip() or len(value) > NAME_LIMIT or not value.isprintable():
                 raise NameUnfit(attribute)
         if not _is_mailbox(self.email):
             raise NameUnfit("E")

@@ -1,0 +1,93 @@
+import unicodedata
+
+import pytest
+from asn1crypto import x509 as asn1
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.ca.lint import lint_certificate
+from bot.ca.profiles import NAME_LIMIT, NameUnfit
+from tests.ca.builders import Chain, a_draft, a_subject
+
+LONG = "Nguyễn " * 9 + "Á"  # 64 characters, 83 octets
+
+
+def parts(name: bytes) -> list[tuple[str, str, str]]:
+    """Type, string kind and value of each attribute, in order."""
+    return [
+        (
+            pair["type"].native,
+            type(getattr(pair["value"], "chosen", pair["value"])).__name__,
+            pair["value"].native,
+        )
+        for rdn in asn1.Name.load(name).chosen
+        for pair in rdn
+    ]
+
+
+def test_a_subject_reads_as_real_ones_do() -> None:
+    assert parts(a_subject(units=("Trường A", "Tổ B")).name()) == [
+        ("country_name", "PrintableString", "VN"),
+        ("locality_name", "UTF8String", "Hà Nội"),
+        ("organization_name", "UTF8String", "Sở Giáo dục và Đào tạo Hà Nội"),
+        ("organizational_unit_name", "UTF8String", "Trường A"),
+        ("organizational_unit_name", "UTF8String", "Tổ B"),
+        ("common_name", "UTF8String", "Nguyễn Thị Ánh Tuyết"),
+        ("email_address", "EmailAddress", "anhtuyet@hanoiedu.edu.vn"),
+    ]
+
+
+def test_names_are_written_in_nfc() -> None:
+    decomposed = unicodedata.normalize("NFD", LONG)
+    assert len(decomposed) > NAME_LIMIT
+    assert a_subject(common_name=decomposed).name() == a_subject(common_name=LONG).name()
+
+
+@pytest.mark.parametrize("field", ["province", "organization", "common_name"])
+def test_64_characters_fit_whatever_their_octets(chain: Chain, field: str) -> None:
+    assert len(LONG) == NAME_LIMIT
+    subject = a_subject(**{field: LONG})
+    trial = a_draft(chain.issuer, subject=subject.name()).trial
+    assert not [finding for finding in lint_certificate(trial) if finding.stops]
+
+
+@pytest.mark.parametrize(
+    ("changes", "attribute"),
+    [
+        ({"province": LONG + "x"}, "L"),
+        ({"organization": LONG + "x"}, "O"),
+        ({"units": ("Trường A", LONG + "x")}, "OU"),
+        ({"common_name": LONG + "x"}, "CN"),
+        ({"province": ""}, "L"),
+        ({"organization": " "}, "O"),
+        ({"units": ("",)}, "OU"),
+        ({"common_name": "A\nB"}, "CN"),
+        ({"common_name": "A\x00B"}, "CN"),
+        ({"common_name": "A\u202eB"}, "CN"),
+        ({"email": "a" * 251 + "@b.vn"}, "E"),
+        ({"email": "ánh@edu.vn"}, "E"),
+        ({"email": "a b@edu.vn"}, "E"),
+        ({"email": "a@b@edu.vn"}, "E"),
+        ({"email": "@edu.vn"}, "E"),
+        ({"email": "edu.vn"}, "E"),
+        ({"email": ""}, "E"),
+        ({"email": "a@edu.vn\n"}, "E"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_its_attribute(
+    changes: dict[str, object], attribute: str
+) -> None:
+    with pytest.raises(NameUnfit) as raised:
+        a_subject(**changes)
+    assert raised.value.attribute == attribute
+    assert raised.value.code == "subject.unfit"
+
+
+@given(name=st.text(max_size=70))
+def test_any_name_is_refused_or_passes_the_linter(chain: Chain, name: str) -> None:
+    try:
+        subject = a_subject(common_name=name)
+    except NameUnfit:
+        return
+    trial = a_draft(chain.issuer, subject=subject.name()).trial
+    assert not [finding for finding in lint_certificate(trial) if finding.stops]
