@@ -1,0 +1,92 @@
+"""The room's one door, in the parent: from a mail's bytes to files that are believed or not.
+
+The parent never parses a part: the child gets the whole mail and an index.
+Between the two passes it fetches revocation data, but only for intact
+signatures whose certificates chain to the trust store, which it checks itself.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.inbox import mime
+from bot.sandbox import Sandbox, Unchecked
+from bot.signatures import pdf
+from bot.signatures.revocation import Fetcher, RevocationData
+from bot.signatures.trust import TrustStore
+from bot.signatures.verdict import Inspection, SignedFile, SubIndication
+
+PRELOAD = (mime.__name__, pdf.__name__)
+"""What the sandbox must have loaded."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A file judged as of its receipt.
+
+    `evidence` holds the OCSP answers and CRLs (DER) the verdicts rest on.
+    `retry`: something could not be had or checked now; the same question may
+    have another answer later.
+    """
+
+    file: SignedFile
+    evidence: tuple[bytes, ...] = ()
+    retry: bool = False
+
+
+class Examiner:
+    """Asks the sandbox, fetches what it needs, and asks again."""
+
+    def __init__(self, sandbox: Sandbox, trust: TrustStore, fetcher: Fetcher) -> None:
+        self._sandbox = sandbox
+        self._trust = trust
+        self._fetcher = fetcher
+
+    async def survey(self, raw: bytes) -> mime.Survey:
+        """Look over a mail.
+
+        Raises:
+            Unchecked: the child gave no answer.
+        """
+        return await self._sandbox.call(mime.survey, raw, answer=mime.Survey)
+
+    async def inspect(self, raw: bytes, part: mime.Part) -> Inspection:
+        """Pass 1. A file that kills its child has that as its fault, `sandbox.…`."""
+        try:
+            return await self._sandbox.call(pdf.inspect_part, raw, part.index, answer=Inspection)
+        except Unchecked as unchecked:
+            return Inspection(sha256=part.sha256, faults=(unchecked.code,))
+
+    async def judge(
+        self, raw: bytes, part: mime.Part, moment: datetime, now: datetime
+    ) -> Judgement:
+        """Both passes: the verdicts as of `moment` (receipt), with what can be fetched at `now`."""
+        inspection = await self.inspect(raw, part)
+        data = await self._revocation_data(inspection, now)
+        try:
+            file = await self._sandbox.call(
+                pdf.judge_part,
+                raw,
+                part.index,
+                part.filename,
+                self._trust.to_der(),
+                data.crls,
+                data.ocsps,
+                moment,
+                answer=SignedFile,
+            )
+        except Unchecked as unchecked:
+            faulty = SignedFile(name=part.filename, sha256=part.sha256, faults=(unchecked.code,))
+            return Judgement(faulty, retry=True)
+        later = any(
+            one.verdict.sub_indication is SubIndication.TRY_LATER for one in file.signatures
+        )
+        return Judgement(file, (*data.ocsps, *data.crls), retry=later)
+
+    async def _revocation_data(self, inspection: Inspection, now: datetime) -> RevocationData:
+        certificates = {
+            found.certificate
+            for found in inspection.signatures
+            if found.intact and found.certificate
+        }
+        paths = [path for one in certificates if (path := self._trust.path(one))]
+        return await self._fetcher.gather(paths, now)

@@ -1,0 +1,171 @@
+"""Signed PDF files, in two passes (docs/signatures.md). Runs in the sandbox; never fetches.
+
+`inspect` says what is signed and by which certificates, so that the parent can
+fetch revocation data for those it may trust; `judge` then decides offline. Each
+signed revision is read from its own bytes alone: the file is cut where the
+signature's coverage ends, and nothing behind that exists for it.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from bot.inbox import mime
+from bot.signatures import hazards, revisions
+from bot.signatures.cms import claimed_time, integrity, judge_signer, signer_certificate
+from bot.signatures.fields import read_fields
+from bot.signatures.revisions import Revision
+from bot.signatures.trust import TrustStore
+from bot.signatures.verdict import (
+    Found,
+    Inspection,
+    Signature,
+    SignedFile,
+    SubIndication,
+    Verdict,
+)
+
+_UNCOVERED = Verdict.indeterminate(SubIndication.GENERIC, "signature.coverage")
+_UNREADABLE = Verdict.indeterminate(SubIndication.GENERIC, "signature.unreadable")
+
+
+def inspect_part(raw: bytes, index: int) -> Inspection:
+    """Pass 1 on a part of a mail."""
+    return inspect(mime.part(raw, index))
+
+
+def judge_part(
+    raw: bytes,
+    index: int,
+    name: str,
+    trusted: tuple[Sequence[bytes], Sequence[bytes]],
+    crls: Sequence[bytes],
+    ocsps: Sequence[bytes],
+    moment: datetime,
+) -> SignedFile:
+    """Pass 2 on a part of a mail; `trusted` is `TrustStore.to_der()`."""
+    trust = TrustStore.from_der(*trusted)
+    return judge(mime.part(raw, index), name, trust, crls, ocsps, moment)
+
+
+def inspect(pdf: bytes) -> Inspection:
+    """Every signature in `pdf`, and what is wrong with the file itself."""
+    document = _read(pdf)
+    return Inspection(
+        sha256=hashlib.sha256(pdf).hexdigest(),
+        faults=document.faults,
+        signatures=tuple(claim.found for claim in document.claims),
+    )
+
+
+def judge(
+    pdf: bytes,
+    name: str,
+    trust: TrustStore,
+    crls: Sequence[bytes],
+    ocsps: Sequence[bytes],
+    moment: datetime,
+) -> SignedFile:
+    """The file with the verdict of every signature as of `moment`, its receipt."""
+    document = _read(pdf)
+    signatures = tuple(
+        Signature(**dict(claim.found), verdict=_verdict(claim, trust, crls, ocsps, moment))
+        for claim in document.claims
+    )
+    believed = not document.faults and any(signature.passed for signature in signatures)
+    return SignedFile(
+        name=name,
+        sha256=hashlib.sha256(pdf).hexdigest(),
+        faults=document.faults,
+        signatures=signatures,
+        values=document.values if believed else {},
+        divergent=document.divergent,
+    )
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """A signature in the file; `wrong` says why it is not intact."""
+
+    found: Found
+    wrong: Verdict | None = None
+    revision: Revision | None = None
+
+
+@dataclass(frozen=True)
+class _Document:
+    """A file taken apart. `values` is what every intact revision and the whole file agree on."""
+
+    faults: tuple[str, ...] = ()
+    claims: tuple[_Claim, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    divergent: tuple[str, ...] = ()
+
+
+def _verdict(
+    claim: _Claim,
+    trust: TrustStore,
+    crls: Sequence[bytes],
+    ocsps: Sequence[bytes],
+    moment: datetime,
+) -> Verdict:
+    if claim.revision is None:
+        return claim.wrong or _UNREADABLE
+    return judge_signer(claim.revision.signature, trust, crls, ocsps, moment)
+
+
+def _read(pdf: bytes) -> _Document:
+    claims: tuple[_Claim, ...] = ()
+    try:
+        whole = revisions.open_strictly(pdf)
+        claims = tuple(_claim(pdf, name, covers) for name, covers in revisions.coverage(whole))
+        intact = [claim.revision for claim in claims if claim.revision]
+        values, divergent = _agreed([*(revision.reader for revision in intact), whole])
+        faults = (
+            *hazards.find(whole),
+            *revisions.unlawful_changes(pdf, whole, intact, bool(divergent)),
+        )
+    except MemoryError:
+        raise
+    except revisions.Unfit as unfit:
+        return _Document(faults=(unfit.fault,), claims=claims)
+    except Exception:  # pyHanko may raise anything: what cannot be read is not believed
+        return _Document(faults=("pdf.unreadable",), claims=claims)
+    return _Document(faults, claims, values, divergent)
+
+
+def _claim(pdf: bytes, name: str, covers: int) -> _Claim:
+    """Read one signature from the bytes it covers, and nothing behind them."""
+    unread = Found(field=name, covers=0, intact=False)
+    try:
+        revision = revisions.cut(pdf, covers)
+        if revision is None:
+            return _Claim(unread, _UNCOVERED)
+        wrong = integrity(revision.signature)
+        found = Found(
+            field=name,
+            covers=covers,
+            intact=wrong is None,
+            certificate=signer_certificate(revision.signature),
+            signing_time=claimed_time(revision.signature),
+        )
+    except MemoryError:
+        raise
+    except Exception:  # pyHanko may raise anything
+        return _Claim(unread, _UNREADABLE)
+    return _Claim(found, wrong, None if wrong else revision)
+
+
+def _agreed(readers: Sequence[PdfFileReader]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Values that all revisions give alike, and the names whose values differ."""
+    forms = [read_fields(reader) for reader in readers]
+    names = sorted({name for form in forms for name in form.said})
+    values = {}
+    for name in names:
+        said = {form.value(name) for form in forms}
+        if len(said) == 1 and (value := said.pop()) is not None:
+            values[name] = value
+    return values, tuple(name for name in names if name not in values)

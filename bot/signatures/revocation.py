@@ -1,0 +1,216 @@
+"""Fetching revocation data, from the parent, for certificates that are trusted.
+
+Certificates name addresses, and strangers make certificates: only what chains
+to the trust store is asked about, only at addresses that the settings allow.
+What comes back is bytes for pass 2 to judge and evidence to keep; here it is
+only looked at to choose between OCSP and CRL, and for how long to keep it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+import httpx
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+
+from bot import config
+from bot.signatures.trust import CertificatePath, Need
+
+CACHE_TIME = timedelta(minutes=5)  # at most; a revocation must be seen soon
+_CACHE_ENTRIES = 500
+_REDIRECTS = 3
+_OCSP_HEADERS = {"Content-Type": "application/ocsp-request"}
+
+
+@dataclass(frozen=True)
+class RevocationData:
+    """DER as it was fetched. `missing`: for some certificate none could be had."""
+
+    ocsps: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = ()
+    missing: bool = False
+
+
+class _Unusable(Exception):
+    """This address gave nothing that can be used."""
+
+
+class Fetcher:
+    """Fetches OCSP answers and, where there is none, CRLs; an async context manager."""
+
+    def __init__(self, trust: config.Trust) -> None:
+        self._trust = trust
+        self._allowed = [httpx.URL(address) for address in trust.addresses]
+        self._client = httpx.AsyncClient(
+            timeout=trust.fetch_seconds,
+            trust_env=False,
+            headers={"Accept-Encoding": "identity"},
+        )
+        self._cache: dict[tuple[str, bytes], tuple[datetime, bytes]] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def gather(self, paths: Iterable[CertificatePath], now: datetime) -> RevocationData:
+        """Revocation data for every certificate below the anchors of `paths`."""
+        needs = {need.certificate: need for path in paths for need in path.needs}
+        found = await asyncio.gather(*(self._status(need, now) for need in needs.values()))
+        return RevocationData(
+            ocsps=tuple(dict.fromkeys(data for kind, data in found if kind == "ocsp")),
+            crls=tuple(dict.fromkeys(data for kind, data in found if kind == "crl")),
+            missing=any(kind == "none" for kind, _ in found),
+        )
+
+    async def _status(self, need: Need, now: datetime) -> tuple[str, bytes]:
+        for kind, addresses, ask in (
+            ("ocsp", need.ocsp, self._ask_ocsp),
+            ("crl", need.crl, self._ask_crl),
+        ):
+            for address in addresses:
+                try:
+                    return kind, await ask(address, need, now)
+                except (_Unusable, httpx.HTTPError, httpx.InvalidURL, TimeoutError):
+                    continue
+        return "none", b""
+
+    async def _ask_ocsp(self, address: str, need: Need, now: datetime) -> bytes:
+        builder = ocsp.OCSPRequestBuilder()
+        request = builder.add_certificate(need.certificate, need.issuer, hashes.SHA1())  # noqa: S303 - RFC 6960 names the issuer by it
+        question = request.build().public_bytes(Encoding.DER)
+
+        def next_update(data: bytes) -> datetime | None:
+            return _ocsp_next_update(data, need.certificate.serial_number)
+
+        return await self._cached(
+            (address, question),
+            now,
+            lambda: self._fetch("POST", address, content=question, headers=_OCSP_HEADERS),
+            next_update,
+        )
+
+    async def _ask_crl(self, address: str, need: Need, now: datetime) -> bytes:
+        issuer = need.issuer.subject.public_bytes()
+        return await self._cached(
+            (address, issuer),
+            now,
+            lambda: self._fetch("GET", address),
+            lambda data: _crl_next_update(data, need.issuer),
+        )
+
+    async def _cached(
+        self,
+        key: tuple[str, bytes],
+        now: datetime,
+        fetch: Callable[[], Awaitable[bytes]],
+        next_update: Callable[[bytes], datetime | None],
+    ) -> bytes:
+        until, data = self._cache.get(key, (now, b""))
+        if data and now < until:
+            return data
+        data = await fetch()
+        try:
+            expires = next_update(data)
+        except ValueError:
+            raise _Unusable from None
+        if expires is not None and expires <= now:
+            raise _Unusable
+        if len(self._cache) >= _CACHE_ENTRIES:
+            self._cache.clear()
+        self._cache[key] = min(expires or now, now + CACHE_TIME), data
+        return data
+
+    async def _fetch(
+        self,
+        method: str,
+        address: str,
+        content: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> bytes:
+        """The body at `address`, after at most three redirects, each to an allowed address."""
+        url = httpx.URL(address)
+        async with asyncio.timeout(self._trust.fetch_seconds):
+            for _ in range(1 + _REDIRECTS):
+                if not self.allows(url):
+                    raise _Unusable
+                request = self._client.build_request(method, url, content=content, headers=headers)
+                answer = await self._client.send(request, stream=True)
+                try:
+                    if answer.next_request is None:
+                        return await self._body(answer)
+                    url = answer.next_request.url
+                finally:
+                    await answer.aclose()
+        raise _Unusable
+
+    async def _body(self, answer: httpx.Response) -> bytes:
+        if answer.status_code != httpx.codes.OK:
+            raise _Unusable
+        body = bytearray()
+        async for chunk in answer.aiter_raw():  # raw: nothing compressed can swell
+            body += chunk
+            if len(body) > self._trust.fetch_limit:
+                raise _Unusable
+        return bytes(body)
+
+    def allows(self, url: httpx.URL) -> bool:
+        """Whether `url` lies under one of the settings' prefixes.
+
+        Compared part by part, so that neither `http://crl.gov.vn.example` nor
+        `http://crl.gov.vn@example` nor a path with dots lies under `http://crl.gov.vn`.
+        """
+        if url.scheme not in {"http", "https"} or url.userinfo:
+            return False
+        path = url.path
+        if ".." in path or "\\" in path:
+            return False
+        return any(
+            (url.scheme, url.host, url.port) == (allowed.scheme, allowed.host, allowed.port)
+            and path.rstrip("/").startswith(allowed.path.rstrip("/"))
+            and path[len(allowed.path.rstrip("/")) :][:1] in {"", "/"}
+            for allowed in self._allowed
+        )
+
+
+def _ocsp_next_update(data: bytes, serial_number: int) -> datetime | None:
+    """Until when this answer holds, None where it does not say.
+
+    Raises:
+        ValueError: it is no answer about this certificate.
+    """
+    answer = ocsp.load_der_ocsp_response(data)
+    if (
+        answer.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL
+        or answer.serial_number != serial_number
+        or answer.certificate_status is ocsp.OCSPCertStatus.UNKNOWN
+    ):
+        raise ValueError("no answer about this certificate")
+    return answer.next_update_utc
+
+
+def _crl_next_update(data: bytes, issuer: x509.Certificate) -> datetime | None:
+    """Until when this CRL holds.
+
+    Raises:
+        ValueError: it is no CRL of this issuer.
+    """
+    crl = x509.load_der_x509_crl(data)
+    if crl.issuer != issuer.subject:
+        raise ValueError("a CRL of another issuer")
+    return crl.next_update_utc
