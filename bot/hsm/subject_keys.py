@@ -26,7 +26,7 @@ from pkcs11.exceptions import PKCS11Error
 from pkcs11.mechanisms import Mechanism
 
 from bot.config import KeyAlgorithm
-from bot.errors import BotError
+from bot.errors import Misconfigured
 from bot.hsm.cryptoki import UNWRAP_TEMPLATE
 from bot.hsm.keys import (
     RSA_BITS,
@@ -50,13 +50,16 @@ NOT_OF_PRIVATE_KEYS: dict[int, Any] = dict.fromkeys(
 )
 
 
-class WrongKey(BotError):
-    """A blob does not hold the private half of its public key: tampering or a damaged register.
-
-    Trying again will not help, and nobody may be issued anything: an officer looks.
-    """
+class WrongKey(Misconfigured):
+    """A blob does not hold the private half of its public key. Trying again will not help."""
 
     code = "hsm.wrong_key"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A subject key in the register was damaged or exchanged.",
+            "Find out by whom, and restore the row from a backup.",
+        )
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class WrappedKey:
     """A subscriber's key pair as the register keeps it.
 
     Attributes:
-        blob: the wrapped PKCS #8 PrivateKeyInfo; 80 to 1,800 bytes.
+        blob: the wrapped PKCS #8 PrivateKeyInfo; 80 to 1,808 bytes.
         public_key: SubjectPublicKeyInfo, DER.
     """
 

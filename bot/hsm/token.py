@@ -42,6 +42,18 @@ class KeyMissing(Misconfigured):
     code = "hsm.key_missing"
 
 
+class PinRejected(Misconfigured):
+    """The token does not take the PIN."""
+
+    code = "hsm.pin_rejected"
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            f"Token {label} rejects its PIN.",
+            "Mend the PIN file below tokens.pins, then start again.",
+        )
+
+
 class Module:
     """A PKCS#11 library, initialised once a process for many threads.
 
@@ -144,7 +156,8 @@ class Token:
         self._root: RawSession | None = None
         self._idle: list[Session] = []
         self._suspect = False
-        self._rejected: Misconfigured | None = None
+        self._known = False
+        self._pin_rejected = False
         self._lock = threading.Lock()
 
     @contextmanager
@@ -205,34 +218,35 @@ class Token:
 
     def _log_in(self) -> None:
         """Open a root session and log in; sessions of an earlier login are let go."""
-        if self._rejected:
-            raise self._rejected
+        if self._pin_rejected:
+            raise PinRejected(self.label)
+        self._forget_sessions()
         root: RawSession = self._present().open(rw=True)
         match self.module.cryptoki.login(root.handle, self._pin):
             case Result.OK | Result.USER_ALREADY_LOGGED_IN:
-                pass
+                self._root, self._known = root, True
             case result if result in WRONG_PIN:
                 _close(root)
-                self._rejected = Misconfigured(
-                    f"Token {self.label} rejects its PIN.",
-                    "Mend the PIN file below tokens.pins, then start again.",
-                )
-                raise self._rejected
+                self._pin_rejected = True
+                raise PinRejected(self.label)
             case result:
                 _close(root)
                 raise PKCS11Error(f"{result:#x}")
-        old, self._root = self._root, root
+
+    def _forget_sessions(self) -> None:
+        """Close what is left of an earlier login, before the device gives its handles anew."""
         for session in self._idle:
             _close(session.raw)
         self._idle.clear()
-        if old:
-            _close(old)
+        if self._root:
+            _close(self._root)
+        self._root = None
 
     def _present(self) -> pkcs11.Token:
         match self.module.tokens(self.label):
             case [token]:
                 return token
-            case [] if self._root:
+            case [] if self._known:
                 raise HsmUnavailable  # it was here: somebody pulled it out
             case tokens:
                 raise Misconfigured(
