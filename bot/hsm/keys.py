@@ -13,8 +13,10 @@ from asn1crypto import algos
 from asn1crypto.core import OctetString
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.utils import Buffer
 from pkcs11 import Attribute, KeyType, MechanismFlag, ObjectClass
 from pkcs11.mechanisms import Mechanism
 from pkcs11.util.ec import encode_named_curve_parameters
@@ -77,12 +79,16 @@ class _DeviceKey:
 class DeviceRSAPrivateKey(_DeviceKey, rsa.RSAPrivateKey):
     """Signs RSASSA-PKCS1-v1_5 (RFC 8017, 8.2) on the device."""
 
-    def sign(self, data: Any, padding_: Any, algorithm: Any) -> bytes:
+    def sign(self, data: bytes, padding: Any, algorithm: Any) -> bytes:
         """Raises UnsupportedAlgorithm for any other padding, HsmUnavailable as the token does."""
-        if not isinstance(padding_, padding.PKCS1v15):
+        if not isinstance(padding, PKCS1v15):
             raise UnsupportedAlgorithm("Only PKCS #1 v1.5 signatures are made.")
-        name, digest = _digest(data, algorithm)
-        info = algos.DigestInfo({"digest_algorithm": {"algorithm": name}, "digest": digest})
+        info = algos.DigestInfo(
+            {
+                "digest_algorithm": {"algorithm": algorithm.name},
+                "digest": _digest(data, algorithm),
+            }
+        )
         with self._borrow() as key:
             return bytes(key.sign(info.dump(), mechanism=Mechanism.RSA_PKCS))
 
@@ -95,9 +101,9 @@ class DeviceEllipticCurvePrivateKey(_DeviceKey, ec.EllipticCurvePrivateKey):
         curve: ec.EllipticCurve = self._public_key.curve
         return curve
 
-    def sign(self, data: Any, signature_algorithm: Any) -> bytes:
+    def sign(self, data: Buffer, signature_algorithm: Any) -> bytes:
         """An Ecdsa-Sig-Value (RFC 3279, 2.2.3); raises HsmUnavailable as the token does."""
-        _, digest = _digest(data, signature_algorithm.algorithm)
+        digest = _digest(data, signature_algorithm.algorithm)
         with self._borrow() as key:
             plain = bytes(key.sign(digest, mechanism=Mechanism.ECDSA))  # r ‖ s
         half = len(plain) // 2
@@ -212,10 +218,7 @@ def _require_free(session: Session, kind: pkcs11.ObjectClass, label: str) -> Non
         raise KeyExists(label)
 
 
-def _digest(data: bytes, algorithm: hashes.HashAlgorithm | Prehashed) -> tuple[str, bytes]:
-    """The name and value of the digest to sign."""
-    if isinstance(algorithm, Prehashed):
-        return algorithm._algorithm.name, bytes(data)
+def _digest(data: Buffer, algorithm: hashes.HashAlgorithm) -> bytes:
     hashing = hashes.Hash(algorithm)
     hashing.update(data)
-    return algorithm.name, hashing.finalize()
+    return hashing.finalize()
