@@ -1,0 +1,1 @@
+"""Telling people: what, in which words, signed how, sent once."""

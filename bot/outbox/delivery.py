@@ -1,0 +1,161 @@
+"""Telling one person one thing, once: the intent first, then the try, then the word of it."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+from tortoise.transactions import in_transaction
+
+from bot.config import Settings
+from bot.errors import Refused, code_of
+from bot.outbox.mailer import Mailer
+from bot.outbox.notices import KINDS, Content, Credential, Mac, Passcode
+from bot.outbox.render import Renderer
+from bot.outbox.transport import Transport
+from bot.register import tasks
+from bot.register.lifecycle import NoticeMove, NoticeStatus
+from bot.register.models import Account, Attempt, Channel, Dossier, Mail, Notice, StaleState
+from bot.register.tasks import Kind, Lease, LeaseLost
+from bot.sms.gateway import Gateway
+
+
+@dataclass(frozen=True)
+class Post:
+    """What it takes to send: made once, by the composition root."""
+
+    settings: Settings
+    renderer: Renderer
+    mailer: Mailer
+    transport: Transport
+    gateway: Gateway
+    mac: Mac  # of the `post` token
+
+
+async def intend(
+    content: Content,
+    *,
+    key: str,
+    channel: Channel,
+    recipient: str,
+    now: datetime,
+    dossier: Dossier | None = None,
+    account: Account | None = None,
+    answers: Mail | None = None,
+) -> Notice:
+    """Write down that `recipient` is to be told `content`, inside the caller's transaction.
+
+    Once for each `key`: a second call finds the first one's notice.
+    """
+    notice, is_new = await Notice.get_or_create(
+        key=key,
+        defaults={
+            "kind": content.kind,
+            "channel": channel,
+            "recipient": recipient,
+            "data": content.data(),
+            "dossier": dossier,
+            "account": account,
+            "answers": answers,
+            "made_at": now,
+        },
+    )
+    if is_new:
+        kind = Kind.CREDENTIAL if isinstance(content, Credential) else Kind.NOTICE
+        await tasks.call(kind, notice.id, due=now, now=now)
+    return notice
+
+
+async def post(notice_id: int, lease: Lease, services: Post, now: datetime) -> None:
+    """Send a notice: commit the try, send it, commit that it was taken.
+
+    Killed anywhere and repeated, it sends under the same Message-ID or reference.
+
+    Raises:
+        Conflict: the notice is closed, or another hand holds its task.
+        Unavailable: try again later.
+    """
+    notice = await open_notice(notice_id)
+    name = _name(notice, services.mailer)
+    async with in_transaction():
+        await require(lease)
+        await Attempt.get_or_create(
+            message_id=name, defaults={"notice": notice, "number": 1, "made_at": now}
+        )
+    try:
+        await _send(notice, name, services, now)
+    except Refused as error:
+        await give_up(notice, lease, because=code_of(error), now=now)
+    else:
+        async with in_transaction():
+            await record_sent(notice, name, lease, now)
+
+
+async def open_notice(notice_id: int) -> Notice:
+    """A notice that still is to be sent, with its account and what it answers.
+
+    Raises:
+        StaleState: it was sent, or given up.
+    """
+    notice = await Notice.get(id=notice_id).prefetch_related("answers", "account")
+    if notice.status is not NoticeStatus.INTENDED:
+        raise StaleState("Notice", notice.id, notice.status)
+    return notice
+
+
+async def require(lease: Lease) -> None:
+    """Go on only while the task is ours.
+
+    Raises:
+        LeaseLost: it was given to another hand.
+    """
+    if await tasks.held(lease.task, lease.token) is None:
+        raise LeaseLost(lease.task)
+
+
+async def record_sent(notice: Notice, name: str, lease: Lease, now: datetime) -> None:
+    """The peer took the try called `name`; inside the caller's transaction."""
+    await Attempt.filter(message_id=name).update(accepted_at=now)
+    await notice.make(NoticeMove.SEND, because="outbox.accepted", now=now, sent_at=now)
+    await lease.end()
+
+
+async def give_up(notice: Notice, lease: Lease, *, because: str, now: datetime) -> None:
+    """The peer will never take it: an officer acts next."""
+    async with in_transaction():
+        await notice.make(NoticeMove.FAIL, because=because, now=now)
+        await lease.end()
+
+
+def answered(notice: Notice) -> str | None:
+    """The Message-ID that `notice` answers; None when it answers no mail."""
+    return notice.answers.message_id if notice.answers else None
+
+
+def _name(notice: Notice, mailer: Mailer) -> str:
+    """What the peer knows the notice by."""
+    if notice.channel is Channel.SMS:
+        return f"notice-{notice.id}"
+    return mailer.message_id(notice.id)
+
+
+async def _send(notice: Notice, name: str, services: Post, now: datetime) -> None:
+    content = KINDS[notice.kind].read(notice.data)
+    if notice.channel is Channel.SMS:
+        text = await asyncio.to_thread(_short_message, content, services)
+        return await services.gateway.send(notice.recipient, text, name)
+    raw = await asyncio.to_thread(
+        lambda: services.mailer.message(
+            services.renderer.letter(content),
+            to=notice.recipient,
+            message_id=name,
+            now=now,
+            answers=answered(notice),
+        )
+    )
+    return await services.transport.deliver(name, notice.recipient, raw)
+
+
+def _short_message(content: Content, services: Post) -> str:
+    """The only secret that is ever told this way is worked out here, and kept nowhere."""
+    secret = {"passcode": content.code(services.mac)} if isinstance(content, Passcode) else {}
+    return services.renderer.sms(content, **secret)

@@ -1,0 +1,181 @@
+"""What there is to tell: a notice is data plus the template folder of its name.
+
+Each kind is the fields of its templates and nothing else; a test compares them.
+Its JSON stands in the register (`Notice.data`), so no field is ever a secret:
+what must not stand there, or is known only when it is sent, is `at_sending`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import TypeAdapter
+
+from bot.outbox.readable import readable
+
+Mac = Callable[[bytes], bytes]  # a keyed MAC of at least 12 bytes; its key never leaves the token
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong, and how to mend it."""
+
+    code: str  # of the rule
+    position: int | None  # STT of the row; None: the letter
+    column: str  # header of the column, or ""
+    value: str  # as written, or ""
+    text: str  # what is wrong
+    remedy: str
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """What became of one row so far."""
+
+    position: int
+    full_name: str
+    outcome: Literal["issued", "returned", "held"]  # held: an officer acts next
+    serial: str = ""  # hex, when issued
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True)
+class Content:
+    """What every kind of notice has."""
+
+    kind: ClassVar[str]  # its folder in templates/notices
+    channels: ClassVar[tuple[str, ...]] = ("email",)
+    at_sending: ClassVar[frozenset[str]] = frozenset()
+
+    def data(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        data: dict[str, Any] = TypeAdapter(type(self)).dump_python(self, mode="json")
+        return data
+
+    @classmethod
+    def read(cls, data: dict[str, Any]) -> Self:
+        """The notice whose `data` this is."""
+        content: Self = TypeAdapter(cls).validate_python(data)
+        return content
+
+
+@dataclass(frozen=True)
+class Receipt(Content):
+    """To the agency, at once: numbered, and the clock runs."""
+
+    kind = "receipt"
+
+    number: str
+    agency: str
+    letter_number: str  # "" when it could not be read
+    procedure: str
+    received: datetime
+    due: datetime
+    rows: int
+
+
+@dataclass(frozen=True)
+class Returned(Content):
+    """To the agency: all that is wrong with the letter, or with some of its rows."""
+
+    kind = "returned"
+
+    number: str
+    agency: str
+    letter_number: str
+    received: datetime
+    due: datetime | None  # of the rows that go on; None: the whole letter comes back
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True)
+class Result(Content):
+    """To the agency and the receiver: what became of each row."""
+
+    kind = "result"
+    channels = ("email", "sms")
+
+    number: str
+    agency: str
+    letter_number: str
+    received: datetime
+    due: datetime | None  # while rows are still open; None: nothing more will follow
+    rows: tuple[RowResult, ...]
+
+
+@dataclass(frozen=True)
+class Credential(Content):
+    """To the subscriber's official mailbox, with the account slip."""
+
+    kind = "credential"
+    at_sending = frozenset({"attempt", "expires", "encrypted"})
+
+    number: str
+    full_name: str
+    login: str
+    serial: str  # hex
+    not_before: datetime
+    not_after: datetime
+
+
+@dataclass(frozen=True)
+class Passcode(Content):
+    """To the subscriber's own phone: what opens the slip of one attempt."""
+
+    kind = "passcode"
+    channels = ("sms",)
+    at_sending = frozenset({"passcode"})
+
+    number: str
+    account: int
+    attempt: int
+
+    def code(self, mac: Mac) -> str:
+        """The slip's passcode: 12 characters (60 bits), the same whenever it is worked out."""
+        return readable(mac(f"slip/{self.account}/{self.attempt}".encode())[:12])
+
+
+@dataclass(frozen=True)
+class Unsigned(Content):
+    """To a registered mailbox whose mail bore no valid signature of anybody known."""
+
+    kind = "unsigned"
+
+    agency: str
+    received: datetime
+
+
+@dataclass(frozen=True)
+class Held(Content):
+    """To an officer: something waits for a decision."""
+
+    kind = "held"
+
+    number: str | None  # None: a mail that became no dossier
+    agency: str | None
+    received: datetime
+    due: datetime | None
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True)
+class Parked(Content):
+    """To an officer: the machine has given up on a task."""
+
+    kind = "parked"
+
+    number: str | None
+    task: str  # kind of the task
+    position: int | None  # STT of the row it works on
+    code: str  # of its last error
+    since: datetime
+    due: datetime | None  # of the dossier
+
+
+KINDS: dict[str, type[Content]] = {
+    kind.kind: kind
+    for kind in (Receipt, Returned, Result, Credential, Passcode, Unsigned, Held, Parked)
+}

@@ -1,0 +1,108 @@
+"""From a notice's fields to the words people read."""
+
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    select_autoescape,
+)
+
+from bot.config import Settings
+from bot.errors import Misconfigured
+from bot.outbox import words
+from bot.outbox.notices import Content
+from bot.sms.text import one_part, unaccent
+
+
+@dataclass(frozen=True)
+class Letter:
+    """The words of one mail."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def environment(settings: Settings, folder: Path) -> Environment:
+    """Jinja2 over `folder`, with the vocabulary every template may use."""
+    jinja = Environment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(["html"]),
+        finalize=words.one_line,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    jinja.globals |= {
+        "terms": words.VOCABULARY[settings.terms],
+        "authority": settings.authority,
+        "dossiers_to": settings.mailboxes.official[0],
+        "procedures": words.PROCEDURES,
+        "tasks": words.TASKS,
+    }
+    jinja.filters |= {"in_words": words.in_words, "day": words.day, "short": words.short}
+    return jinja
+
+
+class Renderer:
+    """The templates in `folder`, with the settings' names and vocabulary."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self._jinja = environment(settings, folder)
+
+    def letter(self, content: Content, **at_sending: Any) -> Letter:
+        """The mail that tells `content`.
+
+        Raises:
+            Misconfigured: naming the template that cannot be rendered.
+        """
+        context = _context(content, at_sending)
+        folder = f"notices/{content.kind}"
+        return Letter(
+            subject=words.one_line(self.page(f"{folder}/subject.txt", **context)),
+            text=_tidy(self.page(f"{folder}/body.txt", **context)),
+            html=self.page(f"{folder}/body.html", **context),
+        )
+
+    def sms(self, content: Content, **at_sending: Any) -> str:
+        """The short message that tells `content`: unaccented, one part.
+
+        Raises:
+            Misconfigured: as for `letter`, and when it does not fit in one part.
+        """
+        template = f"notices/{content.kind}/sms.txt"
+        accented = self.page(template, **_context(content, at_sending))
+        text: str = words.one_line(unaccent(accented))
+        if not one_part(text):
+            raise Misconfigured(f"Template {template} fills more than one message.", "Shorten it.")
+        return text
+
+    def page(self, template: str, **context: Any) -> str:
+        """Any template by its path.
+
+        Raises:
+            Misconfigured: naming the template and what is wrong with it.
+        """
+        try:
+            return self._jinja.get_template(template).render(context)
+        except TemplateError as error:
+            raise Misconfigured(
+                f"Template {template}: {error.message}.", "Mend the template."
+            ) from None
+
+
+def _context(content: Content, at_sending: dict[str, Any]) -> dict[str, Any]:
+    values = {field.name: getattr(content, field.name) for field in fields(content)}
+    return values | at_sending
+
+
+def _tidy(text: str) -> str:
+    """At most one empty line in a row."""
+    lines = "\n".join(line.rstrip() for line in text.strip().splitlines())
+    return re.sub(r"\n{3,}", "\n\n", lines) + "\n"

@@ -1,0 +1,70 @@
+"""The seam where mail leaves, and the way out that is a Maildir."""
+
+import asyncio
+from glob import escape
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote
+
+from bot.errors import Refused, Unavailable
+from bot.files import write_once
+
+
+class TransportUnavailable(Unavailable):
+    """The mail server did not answer."""
+
+    code = "mail.unavailable"
+
+
+class RecipientRefused(Refused):
+    """The mail server will never take mail for this recipient."""
+
+    code = "mail.refused"
+
+
+class Transport(Protocol):
+    """Who carries mail."""
+
+    async def deliver(self, message_id: str, recipient: str, raw: bytes) -> None:
+        """Hand over `raw` (CRLF lines); the same Message-ID again changes nothing if it can.
+
+        Raises:
+            TransportUnavailable: try again later.
+            RecipientRefused: never try again.
+        """
+
+    async def knows(self, message_id: str) -> bool | None:
+        """Whether that message was handed over; None when nobody can tell."""
+
+
+class MaildirTransport:
+    """One file a Message-ID, in a Maildir that any mail reader opens."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def deliver(self, message_id: str, recipient: str, raw: bytes) -> None:
+        try:
+            if not await self.knows(message_id):
+                await asyncio.to_thread(self._deliver, _name(message_id), raw)
+        except OSError as error:
+            raise TransportUnavailable(type(error).__name__) from None
+
+    def _deliver(self, name: str, raw: bytes) -> None:
+        (self._folder / "cur").mkdir(parents=True, exist_ok=True)
+        write_once(self._folder / "new" / name, raw, by_way_of=self._folder / "tmp")
+
+    async def knows(self, message_id: str) -> bool:
+        """Also when a reader has seen it and moved it to `cur`."""
+        name = _name(message_id)
+        return await asyncio.to_thread(
+            lambda: (
+                (self._folder / "new" / name).exists()
+                or any((self._folder / "cur").glob(f"{escape(name)}:*"))
+            )
+        )
+
+
+def _name(message_id: str) -> str:
+    """A file name without what Maildir gives a meaning."""
+    return quote(message_id.strip("<>"), safe="@")

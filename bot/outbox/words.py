@@ -1,0 +1,79 @@
+"""Vietnamese for what the register keeps as numbers, times and codes."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from bot.clock import HANOI
+from bot.config import Terms
+
+WEEKDAYS = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words of the law in force, by `settings.terms`."""
+
+    certificate: str  # in full
+    certificate_short: str
+
+
+VOCABULARY = {
+    Terms.OFFICIAL: Vocabulary("chứng thư chữ ký số chuyên dùng công vụ", "chứng thư chữ ký số"),
+    Terms.GOVERNMENT: Vocabulary("chứng thư số chuyên dùng Chính phủ", "chứng thư số"),
+}
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """What a procedure is called, and how long it may take."""
+
+    name: str
+    term: str
+
+
+PROCEDURES = {
+    "issue": Procedure("cấp mới", "03 ngày làm việc"),
+    "renew": Procedure("gia hạn", "03 ngày làm việc"),
+    "amend": Procedure("thay đổi nội dung thông tin", "03 ngày làm việc"),
+    "revoke": Procedure("thu hồi", "12 giờ"),
+}
+
+TASKS = {
+    "identify": "nhận diện thư đến",
+    "decide": "thẩm định hồ sơ",
+    "issue": "tạo khóa và ký chứng thư",
+    "publish": "công bố danh sách chứng thư bị thu hồi (CRL)",
+    "notice": "gửi thông báo",
+    "credential": "gửi thông tin tài khoản",
+    "result": "lập thông báo kết quả",
+}
+
+
+def in_words(moment: datetime) -> str:
+    """Time, weekday and date as official letters write them (Decree 30/2020, Annex I)."""
+    local = moment.astimezone(HANOI)
+    month = f"{local.month:02}" if local.month < 3 else local.month
+    return (
+        f"{local:%H} giờ {local:%M} phút, {WEEKDAYS[local.weekday()]}, "
+        f"ngày {local:%d} tháng {month} năm {local.year} (giờ Việt Nam)"
+    )
+
+
+def day(moment: datetime) -> str:
+    return f"{moment.astimezone(HANOI):%d/%m/%Y}"
+
+
+def short(moment: datetime) -> str:
+    return f"{moment.astimezone(HANOI):%H:%M %d/%m/%Y}"
+
+
+def one_line(value: Any) -> Any:
+    """What came from outside stays on its line, in NFC: no breaks, no hidden characters."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    seen = (c for c in value if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+    return unicodedata.normalize("NFC", " ".join("".join(seen).split()))
