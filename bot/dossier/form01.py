@@ -4,6 +4,7 @@ The blank form is drawn from it and the signed one is read by it, so that the
 two cannot drift apart. Labels are those of the official form, verbatim.
 """
 
+import re
 from dataclasses import dataclass
 
 VERSION = "01/1"
@@ -80,8 +81,7 @@ DECLARATIONS = named(
         Field("mailbox", "có hộp thư điện tử công vụ sử dụng được trên Internet"),
         Field(
             "phone",
-            "có điện thoại dùng iOS 14 hoặc Android 9.0 trở lên, với số thuê bao "
-            "đăng ký chính chủ",
+            "có điện thoại dùng iOS 14 hoặc Android 9.0 trở lên, với số thuê bao đăng ký chính chủ",
         ),
         Field("computer", "có máy tính dùng hệ điều hành Windows 10 trở lên"),
         Field("support", "được cán bộ công nghệ thông tin của cơ quan, tổ chức hỗ trợ sử dụng"),
@@ -123,3 +123,15 @@ HEADINGS = {
 def row_field(position: int, column: str) -> str:
     """The field of `column` in row `position` (from 1): `row_01_full_name`."""
     return f"row_{position:02}_{column}"
+
+
+def label_of(field: str) -> str:
+    """What people call the field of that full name; the name itself if it is none of ours."""
+    if match := re.fullmatch("row_([0-9]{2})_(.+)", field):
+        column = COLUMNS.get(match[2])
+        return f"Hàng {int(match[1])}: {column.label}" if column else field
+    if field == NOTIFY.name:
+        return NOTIFY.label
+    prefix, _, name = field.partition("_")
+    part = {"letter": LETTER, "receiver": RECEIVER, "declare": DECLARATIONS}.get(prefix, {})
+    return part[name].label if name in part else field

@@ -46,11 +46,11 @@ def _finished(drawn: bytes) -> bytes:
         )
         for field in form.Fields:
             if field.T == form01.FORM:
-                field.F |= HIDDEN
+                field.F = int(field.F) | HIDDEN
                 field.Ff = READ_ONLY
             elif field.T in CENTRED:
                 field.Q = 1
-            elif field.FT == Name.Btn:
+            elif field.FT == "/Btn":
                 field.DA = pikepdf.String("0.063 0.188 0.431 rg /ZaDb 11 Tf")
                 field.MK = pikepdf.Dictionary(CA=pikepdf.String("4"))
                 field.AP.N.Off = pdf.make_stream(b"", field.AP.N.on.stream_dict)

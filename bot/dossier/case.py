@@ -1,0 +1,137 @@
+"""Everything the rules may ask, frozen: gathered once, then judged without looking anything up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from bot.config import Rules
+from bot.dossier.application import Application, Row
+from bot.dossier.fields import in_domains, plain
+from bot.dossier.terms import Words
+from bot.signatures.verdict import Signature
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+class Capacity(StrEnum):
+    """In which capacity a certificate signs for an agency; as the register has it."""
+
+    LEADER = "leader"
+    ORGANISATION = "organisation"
+    CLERK = "clerk"
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """An entry of the register of signers: in force from `since` until before `until`."""
+
+    agency_id: int
+    capacity: Capacity
+    since: datetime
+    until: datetime | None
+
+    def in_force(self, at: datetime) -> bool:
+        return self.since <= at and (self.until is None or at < self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signature of the file, with the register's entry for its certificate."""
+
+    signature: Signature
+    signer: Signer | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyFacts:
+    """The signer's agency, as registered. `places` are its own name and its units'."""
+
+    id: int
+    name: str
+    province: str
+    places: tuple[str, ...]
+    mailboxes: tuple[str, ...]
+    domains: tuple[str, ...]
+
+    def has_place(self, name: str) -> bool:
+        return plain(name) in {plain(place) for place in self.places}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the register knows of a row's personal number and mailbox."""
+
+    full_name: str | None = None
+    has_certificate: bool = False
+    under_way: bool = False
+    mailbox_of_another: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One letter and its mail. `senders` are the From addresses, case folded.
+
+    `application` is None where no believed signature covers a current form 01.
+    `letter_used_in` is the number of the accepted dossier that used up the
+    letter's number. `patience_over`: unreachable revocation data is not waited
+    for any longer. `truncated`: the mail has more parts than are looked at.
+    """
+
+    agency: AgencyFacts
+    signatures: tuple[Signed, ...]
+    application: Application | None
+    received_at: datetime
+    patience_over: bool
+    rules: Rules
+    words: Words
+    addressees: tuple[str, ...]
+    senders: tuple[str, ...]
+    truncated: bool = False
+    file_faults: tuple[str, ...] = ()
+    divergent: tuple[str, ...] = ()
+    letter_used_in: str | None = None
+    known: Mapping[int, Known] = field(default_factory=dict)
+
+    @property
+    def today(self) -> date:
+        """The day of receipt, in Vietnam."""
+        return self.received_at.astimezone(VIETNAM).date()
+
+    @property
+    def authorising(self) -> tuple[Signed, ...]:
+        """The signatures of the agency's registered leaders and seals, believed or not."""
+        return tuple(
+            signed
+            for signed in self.signatures
+            if signed.signer is not None
+            and signed.signer.agency_id == self.agency.id
+            and signed.signer.capacity is not Capacity.CLERK
+        )
+
+    @property
+    def rows(self) -> "tuple[RowCase, ...]":
+        return (
+            tuple(RowCase(self, row) for row in self.application.rows) if self.application else ()
+        )
+
+    def is_official(self, mailbox: str) -> bool:
+        return in_domains(mailbox, self.agency.domains)
+
+
+@dataclass(frozen=True, slots=True)
+class RowCase:
+    """One row, with the letter it stands in."""
+
+    case: Case
+    row: Row
+
+    @property
+    def known(self) -> Known:
+        return self.case.known.get(self.row.position, Known())
+
+    @property
+    def others(self) -> tuple[Row, ...]:
+        """The letter's other rows, in order."""
+        return tuple(other.row for other in self.case.rows if other.row != self.row)

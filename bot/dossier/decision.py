@@ -1,0 +1,91 @@
+"""From rules to a decision: one for the letter, one for each row."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.dossier.case import Case
+from bot.dossier.letter_rules import LETTER_RULES
+from bot.dossier.row_rules import ROW_RULES
+from bot.dossier.rules import Consequence, Fault, examine, gravest
+from bot.signatures.verdict import SubIndication
+
+
+class Outcome(StrEnum):
+    """What becomes of a letter or a row."""
+
+    ACCEPT = "accept"
+    HOLD = "hold"
+    RETURN = "return"
+    STAND = "stand"  # nothing yet: revocation data is awaited, or the letter is held
+
+
+@dataclass(frozen=True, slots=True)
+class RowDecision:
+    position: int
+    outcome: Outcome
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`retry`: judge again later; nothing else is decided."""
+
+    outcome: Outcome
+    faults: tuple[Fault, ...] = ()
+    rows: tuple[RowDecision, ...] = ()
+    retry: bool = False
+
+
+def decide(case: Case) -> Decision:
+    """Judge a letter and each of its rows."""
+    if _could_not_check(case) and not case.patience_over:
+        return Decision(Outcome.STAND, retry=True)
+    letter_faults = tuple(examine(case, LETTER_RULES, case.words))
+    row_faults = {
+        row.row.position: tuple(examine(row, ROW_RULES, case.words, row.row.position))
+        for row in case.rows
+    }
+    return conclude(letter_faults, row_faults)
+
+
+def conclude(letter: tuple[Fault, ...], rows: dict[int, tuple[Fault, ...]]) -> Decision:
+    """What follows from the faults of a letter and of its rows, by position.
+
+    A returned letter returns all its rows, a held one lets them stand; else
+    each row goes its own way. A letter is returned too when all its rows are.
+    """
+    own = {position: _outcome(faults) for position, faults in rows.items()}
+    outcome = _outcome(letter)
+    if own and set(own.values()) == {Outcome.RETURN}:
+        outcome = Outcome.RETURN
+    decided = (
+        RowDecision(position, _beneath(outcome, own[position]), faults)
+        for position, faults in rows.items()
+    )
+    return Decision(outcome, letter, tuple(decided))
+
+
+def _outcome(faults: Iterable[Fault]) -> Outcome:
+    return {
+        Consequence.NOTE: Outcome.ACCEPT,
+        Consequence.HOLD: Outcome.HOLD,
+        Consequence.RETURN: Outcome.RETURN,
+    }[gravest(faults)]
+
+
+def _beneath(letter: Outcome, row: Outcome) -> Outcome:
+    match letter:
+        case Outcome.RETURN:
+            return Outcome.RETURN
+        case Outcome.HOLD:
+            return Outcome.STAND
+        case _:
+            return row
+
+
+def _could_not_check(case: Case) -> bool:
+    return any(
+        signed.signature.verdict.sub_indication is SubIndication.TRY_LATER
+        for signed in case.authorising
+    )

@@ -1,0 +1,117 @@
+"""From the register to a `Case`. Look-ups only; nothing is judged here."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from tortoise.expressions import Q
+
+from bot.config import Settings
+from bot.dossier.application import Application, Row, row_from_json
+from bot.dossier.case import AgencyFacts, Capacity, Case, Known, Signed, Signer
+from bot.dossier.letter import letter_key, read_application
+from bot.dossier.terms import WORDS
+from bot.inbox.mime import Survey
+from bot.register.lifecycle import ItemStatus
+from bot.register.models import Agency, AgencySigner, Certificate, Dossier, Item, Subscriber
+from bot.signatures.verdict import SignedFile
+
+UNDER_WAY = (ItemStatus.ACCEPTED, ItemStatus.HELD, ItemStatus.PARKED)
+
+
+async def gather(
+    dossier: Dossier, file: SignedFile, mail: Survey, settings: Settings, now: datetime
+) -> Case:
+    """Everything that the rules ask about `dossier`, whose letter is `file`."""
+    application = read_application(file.values)
+    patience = timedelta(hours=settings.trust.patience_hours)
+    return Case(
+        agency=_facts(await Agency.get(id=dossier.agency_id), settings),
+        signatures=await _signed(file),
+        application=application,
+        received_at=dossier.received_at,
+        patience_over=now >= dossier.received_at + patience,
+        rules=settings.rules,
+        words=WORDS[settings.terms],
+        addressees=(settings.authority.name, *settings.rules.addressee),
+        senders=mail.senders,
+        truncated=mail.truncated,
+        file_faults=file.faults,
+        divergent=file.divergent,
+        letter_used_in=await _used_in(dossier, application),
+        known=await _known(dossier, application.rows) if application else {},
+    )
+
+
+def _facts(agency: Agency, settings: Settings) -> AgencyFacts:
+    return AgencyFacts(
+        id=agency.id,
+        name=agency.name,
+        province=agency.province,
+        places=(agency.name, agency.organization, *agency.units, *agency.workplaces),
+        mailboxes=tuple(box.casefold() for box in (agency.mailbox, *agency.senders)),
+        domains=tuple(map(str.casefold, agency.domains)) or settings.rules.mail_domains,
+    )
+
+
+async def _signed(file: SignedFile) -> tuple[Signed, ...]:
+    fingerprints = [signature.fingerprint for signature in file.signatures]
+    entries = await AgencySigner.filter(fingerprint__in=fingerprints)
+    signers = {
+        entry.fingerprint: Signer(
+            entry.agency_id, Capacity(entry.capacity.value), entry.since, entry.until
+        )
+        for entry in entries
+    }
+    return tuple(Signed(one, signers.get(one.fingerprint)) for one in file.signatures)
+
+
+async def _used_in(dossier: Dossier, application: Application | None) -> str | None:
+    key = letter_key(dossier.agency_id, application.letter) if application else None
+    other = await Dossier.filter(letter_key=key).exclude(id=dossier.id).first() if key else None
+    return other.number if other else None
+
+
+async def _known(dossier: Dossier, rows: Iterable[Row]) -> Mapping[int, Known]:
+    """What the register knows of each row, by position: a handful of queries for all of them."""
+    rows = tuple(rows)
+    numbers = {row.personal_number.value for row in rows if row.personal_number.value}
+    mailboxes = {row.mailbox.value for row in rows if row.mailbox.value}
+    persons = {one.personal_number: one for one in await _subscribers(numbers)}
+    owners = await Subscriber.filter(mailbox__in=mailboxes).values_list(
+        "mailbox", "personal_number"
+    )
+    holders = await Certificate.filter(
+        current_of__in=[person.id for person in persons.values()]
+    ).values_list("subscriber_id", flat=True)
+    under_way = await _asked_elsewhere(dossier)
+
+    def known(row: Row) -> Known:
+        number = row.personal_number.value or ""
+        person = persons.get(number)
+        return Known(
+            full_name=person.full_name if person else None,
+            has_certificate=person is not None and person.id in holders,
+            under_way=number in under_way,
+            mailbox_of_another=any(
+                box == row.mailbox.value and owner != number for box, owner in owners
+            ),
+        )
+
+    return {row.position: known(row) for row in rows}
+
+
+async def _subscribers(personal_numbers: Iterable[str]) -> list[Subscriber]:
+    return await Subscriber.filter(personal_number__in=list(personal_numbers))
+
+
+async def _asked_elsewhere(dossier: Dossier) -> set[str]:
+    """Personal numbers of the open items of other dossiers.
+
+    An item that is only asked counts in an earlier dossier, not in a later one:
+    of two letters for one person, the first goes on.
+    """
+    open_items = Item.filter(
+        Q(status__in=UNDER_WAY) | Q(status=ItemStatus.ASKED, dossier_id__lt=dossier.id)
+    ).exclude(dossier_id=dossier.id)
+    asked = await open_items.values_list("asked", flat=True)
+    return {row_from_json(one).personal_number.value or "" for one in asked} - {""}

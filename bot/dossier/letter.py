@@ -1,0 +1,79 @@
+"""The signed form, read: fields to `Application`. Nothing is judged here.
+
+Only names of form 01 are read; what else a file carries is ignored.
+"""
+
+import re
+from collections.abc import Mapping
+
+from bot.dossier import fields, form01
+from bot.dossier.application import Application, Letter, Receiver
+from bot.dossier.sheet import read_rows
+
+
+def read_application(values: Mapping[str, str]) -> Application | None:
+    """Read form 01, or nothing where the values are not those of its current version."""
+    if values.get(form01.FORM) != form01.VERSION:
+        return None
+    rows, gaps = read_rows(values)
+    return Application(
+        letter=_letter(values),
+        receiver=_receiver(values),
+        notify=values.get(form01.NOTIFY.name, ""),
+        declarations=frozenset(
+            name for name in form01.DECLARATIONS if values.get(f"declare_{name}")
+        ),
+        stated_count=fields.normal(values.get("letter_count", "")),
+        rows=rows,
+        gaps=gaps,
+    )
+
+
+def _letter(values: Mapping[str, str]) -> Letter:
+    def text(name: str) -> str:
+        return fields.normal(values.get(f"letter_{name}", ""))
+
+    return Letter(
+        number=text("number"),
+        date=fields.read_date(text("date")),
+        extract=text("extract"),
+        addressee=text("addressee"),
+        urgency=text("urgency"),
+        agency=text("agency"),
+        signer_title=text("signer_title"),
+        signer_name=text("signer_name"),
+    )
+
+
+def _receiver(values: Mapping[str, str]) -> Receiver:
+    def typed(name: str) -> str:
+        return values.get(f"receiver_{name}", "")
+
+    return Receiver(
+        full_name=fields.read_name(typed("full_name")),
+        personal_number=fields.read_personal_number(typed("personal_number")),
+        issued_on=fields.read_date(typed("issued_on")),
+        issued_by=fields.read_text(typed("issued_by")),
+        title=fields.read_text(typed("title")),
+        mobile=fields.read_mobile(typed("mobile")),
+        mailbox=fields.read_mailbox(typed("mailbox")),
+        address=fields.read_text(typed("address")),
+    )
+
+
+def canonical_number(number: str) -> str:
+    """A letter's number so that one letter has one spelling: «Số: 05/THPTCVA-VP» is 5/thptcva-vp.
+
+    Empty where it is no letter number (digits, a stroke, a symbol; at most 64 characters).
+    """
+    bare = re.sub(r"\s|^số\s*:?", "", fields.folded(number))
+    match = re.fullmatch(r"([0-9]{1,6})([a-zđ]?)/(\S{1,57})", bare)
+    return f"{int(match[1])}{match[2]}/{match[3]}" if match else ""
+
+
+def letter_key(agency_id: int, letter: Letter) -> str | None:
+    """ "agency/year/number", used up when the letter is accepted; None without both parts."""
+    number = canonical_number(letter.number)
+    if not number or not letter.date.value:
+        return None
+    return f"{agency_id}/{letter.date.value.year}/{number}"

@@ -1,0 +1,269 @@
+"""Rules for the letter: what it says around its list, and the mail that brought it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from bot.dossier import form01
+from bot.dossier.application import Application
+from bot.dossier.case import Case
+from bot.dossier.field_rules import field_rules
+from bot.dossier.fields import Flaw, Reading, folded, plain
+from bot.dossier.letter import canonical_number
+from bot.dossier.mailbox_rules import official_mailbox_rules
+from bot.dossier.rules import Finding, Rule
+from bot.dossier.signature_rules import HOLD, NOTE, RETURN, SIGNATURE_RULES, WAIT
+from bot.dossier.terms import CENTRALISED, WORDS
+
+
+def _in_letter(
+    name: str, broken: Callable[[Application, Case], object]
+) -> Callable[[Case], list[Finding]]:
+    """A finder that shows the letter's field `name`; silent where no form was read."""
+    label = form01.LETTER[name].label
+
+    def find(case: Case) -> list[Finding]:
+        if case.application is None or not broken(case.application, case):
+            return []
+        return [Finding(label, _typed(case.application, name), detail=case.letter_used_in or "")]
+
+    return find
+
+
+def _typed(application: Application, name: str) -> str:
+    if name == "count":
+        return application.stated_count
+    value = getattr(application.letter, name)
+    return value.typed if isinstance(value, Reading) else str(value)
+
+
+def _asks_for_token(application: Application, case: Case) -> bool:
+    extract = folded(application.letter.extract)
+    return "đề nghị cấp chứng thư" in extract and CENTRALISED not in extract
+
+
+def _other_extract(application: Application, case: Case) -> bool:
+    extract = folded(application.letter.extract).rstrip(" .;")
+    accepted = {folded(words.extract) for words in WORDS.values()}
+    accepted |= {one.removeprefix("v/v ") for one in accepted}
+    return extract not in accepted and not _asks_for_token(application, case)
+
+
+def _other_addressee(application: Application, case: Case) -> bool:
+    addressee = folded(application.letter.addressee).removeprefix("kính gửi").strip(" :.;")
+    return addressee not in map(folded, case.addressees)
+
+
+def _date_in_future(application: Application, case: Case) -> bool:
+    day = application.letter.date.value
+    return day is not None and day > case.today
+
+
+def _date_long_ago(application: Application, case: Case) -> bool:
+    day = application.letter.date.value
+    return day is not None and day < case.today - timedelta(days=case.rules.freshness_days)
+
+
+def _count(application: Application) -> int | None:
+    stated = application.stated_count
+    return int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 5 else None
+
+
+def _other_count(application: Application, case: Case) -> bool:
+    stated = _count(application)
+    return bool(application.rows) and stated is not None and stated != len(application.rows)
+
+
+def _undeclared(name: str, label: str) -> Callable[[Case], list[Finding]]:
+    def find(case: Case) -> list[Finding]:
+        if case.application is None or name in case.application.declarations:
+            return []
+        return [Finding(label)]
+
+    return find
+
+
+def _notified_by_nothing(case: Case) -> list[Finding]:
+    if case.application is None or case.application.notify in set(form01.NOTIFY_BY) - {""}:
+        return []
+    return [Finding(form01.NOTIFY.label, case.application.notify)]
+
+
+def _gaps(case: Case) -> list[Finding]:
+    gaps = case.application.gaps if case.application else ()
+    return [Finding(detail=str(position)) for position in gaps]
+
+
+def _from_elsewhere(case: Case) -> list[Finding]:
+    if len(case.senders) == 1 and case.senders[0] in case.agency.mailboxes:
+        return []
+    return [Finding(value=", ".join(case.senders[:3]))]
+
+
+def _of_receiver(case: Case, name: str) -> Reading[object] | None:
+    return getattr(case.application.receiver, name) if case.application else None
+
+
+def _mailbox_of_receiver(case: Case) -> tuple[Case, str] | None:
+    reading = case.application.receiver.mailbox if case.application else None
+    return (case, reading.value) if reading and reading.value else None
+
+
+LETTER_RULES: tuple[Rule[Case], ...] = (
+    *SIGNATURE_RULES,
+    Rule(
+        "letter.number_missing",
+        "Decree 30/2020, annex I",
+        RETURN,
+        "Văn bản chưa có số, ký hiệu hợp lệ.",
+        "Đề nghị ghi số, ký hiệu theo sổ văn bản đi, ví dụ 05/THPTCVA-VP.",
+        _in_letter("number", lambda asked, _: not canonical_number(asked.letter.number)),
+    ),
+    Rule(
+        "letter.number_used",
+        "Decree 30/2020: one number, one letter",
+        RETURN,
+        "Số, ký hiệu này đã được dùng cho văn bản trong hồ sơ {detail}.",
+        "Nếu đây là văn bản gửi lại thì không phải làm gì; nếu là văn bản mới, "
+        "đề nghị ghi số, ký hiệu mới, ký số và gửi lại.",
+        _in_letter("number", lambda _, case: case.letter_used_in),
+    ),
+    Rule(
+        "letter.date_missing",
+        "Decree 30/2020, annex I",
+        RETURN,
+        "Văn bản chưa ghi ngày ban hành.",
+        "Đề nghị ghi ngày theo dạng ngày/tháng/năm, ví dụ 05/09/2026.",
+        _in_letter("date", lambda asked, _: asked.letter.date.flaw is Flaw.EMPTY),
+    ),
+    Rule(
+        "letter.date_invalid",
+        "Decree 30/2020, annex I",
+        RETURN,
+        "Ngày ban hành văn bản không hợp lệ.",
+        "Đề nghị ghi ngày theo dạng ngày/tháng/năm, ví dụ 05/09/2026.",
+        _in_letter("date", lambda asked, _: asked.letter.date.flaw is Flaw.INVALID),
+    ),
+    Rule(
+        "letter.date_future",
+        "Decree 30/2020, annex I",
+        RETURN,
+        "Ngày ban hành văn bản muộn hơn ngày nhận.",
+        "Đề nghị ghi đúng ngày ban hành, ký số và gửi lại.",
+        _in_letter("date", _date_in_future),
+    ),
+    Rule(
+        "letter.date_old",
+        "Setting rules.freshness_days",
+        HOLD,
+        "Ngày ban hành văn bản đã quá thời hạn cho phép trước ngày nhận.",
+        WAIT,
+        _in_letter("date", _date_long_ago),
+    ),
+    Rule(
+        "letter.extract_token",
+        "Service guidance 2023",
+        RETURN,
+        "Trích yếu không ghi «sử dụng giải pháp ký số tập trung»: đây là đề nghị cấp "
+        "{certificate} trên thiết bị USB token, không thuộc dịch vụ này.",
+        "Nếu đề nghị theo giải pháp ký số tập trung, đề nghị giữ nguyên trích yếu ghi sẵn trong "
+        "Mẫu số 01; nếu cần USB token, đề nghị gửi hồ sơ theo thủ tục tương ứng.",
+        _in_letter("extract", _asks_for_token),
+    ),
+    Rule(
+        "letter.extract",
+        "Service guidance 2023",
+        RETURN,
+        "Trích yếu không phải là đề nghị cấp {certificate} theo giải pháp ký số tập trung.",
+        "Đề nghị giữ nguyên trích yếu ghi sẵn trong Mẫu số 01.",
+        _in_letter("extract", _other_extract),
+    ),
+    Rule(
+        "letter.addressee",
+        "Decree 30/2020, annex I; setting rules.addressee",
+        RETURN,
+        "Văn bản không gửi cho cơ quan tiếp nhận này.",
+        "Đề nghị giữ nguyên nơi «Kính gửi» ghi sẵn trong Mẫu số 01.",
+        _in_letter("addressee", _other_addressee),
+    ),
+    Rule(
+        "letter.agency_differs",
+        "Register of agencies",
+        NOTE,
+        "Tên cơ quan, tổ chức trên văn bản khác với tên đã đăng ký; "
+        "hồ sơ được giải quyết theo tên đã đăng ký.",
+        "Nếu tên đã thay đổi, đề nghị đăng ký cập nhật.",
+        _in_letter(
+            "agency", lambda asked, case: plain(asked.letter.agency) != plain(case.agency.name)
+        ),
+    ),
+    Rule(
+        "letter.count_missing",
+        "Form 01",
+        RETURN,
+        "Chưa ghi số người đề nghị bằng chữ số.",
+        "Đề nghị ghi số người, bằng số hàng đã điền trong danh sách.",
+        _in_letter("count", lambda asked, _: _count(asked) is None),
+    ),
+    Rule(
+        "letter.count_differs",
+        "House rule: no row may be lost",
+        HOLD,
+        "Số người ghi trong văn bản khác với số hàng trong danh sách.",
+        WAIT,
+        _in_letter("count", _other_count),
+    ),
+    Rule(
+        "letter.no_rows",
+        "Form 01",
+        RETURN,
+        "Danh sách chưa có người nào.",
+        "Đề nghị điền danh sách, ký số và gửi lại.",
+        lambda case: [Finding()] if case.application and not case.application.rows else [],
+    ),
+    Rule(
+        "letter.gap",
+        "House rule: no row may be lost",
+        NOTE,
+        "Hàng {detail} của danh sách để trống giữa các hàng đã điền.",
+        "Không phải làm gì, nếu không có người nào bị bỏ sót.",
+        _gaps,
+    ),
+    Rule(
+        "letter.notify",
+        "Form 01",
+        RETURN,
+        "Chưa chọn hình thức thông báo kết quả.",
+        "Đề nghị chọn thư điện tử công vụ hoặc tin nhắn SMS.",
+        _notified_by_nothing,
+    ),
+    *(
+        Rule(
+            f"declare.{field.name}",
+            "Service guidance 2023: conditions",
+            RETURN,
+            "Chưa đánh dấu cam kết này.",
+            "Đề nghị đánh dấu nếu mọi cá nhân trong danh sách đều đáp ứng; "
+            "cá nhân không đáp ứng thì không đưa vào danh sách.",
+            _undeclared(field.name, field.label),
+        )
+        for field in form01.DECLARATIONS.values()
+    ),
+    *field_rules("receiver", form01.RECEIVER, _of_receiver),
+    *official_mailbox_rules("receiver", _mailbox_of_receiver),
+    Rule(
+        "mail.from",
+        "RFC 5322 3.6.2; register of agencies",
+        HOLD,
+        "Thư không được gửi từ hộp thư đã đăng ký của cơ quan, tổ chức đã ký văn bản.",
+        WAIT,
+        _from_elsewhere,
+    ),
+    Rule(
+        "mail.truncated",
+        "House rule: limits of one mail",
+        RETURN,
+        "Thư có quá nhiều tệp đính kèm hoặc phần lồng nhau nên không đọc được hết.",
+        "Đề nghị chỉ đính kèm văn bản đề nghị đã ký số.",
+        lambda case: [Finding()] if case.truncated else [],
+    ),
+)

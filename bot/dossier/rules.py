@@ -1,0 +1,96 @@
+"""Rules are rows: a code, its source, its consequence, what to say, and when it is broken.
+
+Every broken rule is reported at once; the gravest consequence wins.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from bot.dossier.terms import Words
+
+T = TypeVar("T")
+
+
+class Consequence(StrEnum):
+    """What a broken rule leads to, in order of gravity."""
+
+    NOTE = "note"  # told, and stops nothing
+    HOLD = "hold"  # an officer decides
+    RETURN = "return"  # the agency mends and sends anew
+
+    @property
+    def gravity(self) -> int:
+        return list(Consequence).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Where a rule is broken: the column's label, what was typed there, and details to tell."""
+
+    column: str | None = None
+    value: str = ""
+    suggestion: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[T]):
+    """`find` yields one finding for each place where a subject breaks the rule.
+
+    `text` and `remedy` are for the agency; `{certificate}` and `{detail}` are
+    filled in.
+    """
+
+    code: str
+    source: str
+    consequence: Consequence
+    text: str
+    remedy: str
+    find: Callable[[T], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A broken rule as it is told. `position` is the row's, None for the letter."""
+
+    code: str
+    consequence: Consequence
+    position: int | None
+    column: str | None
+    value: str
+    text: str
+    remedy: str
+
+
+def when(broken: Callable[[T], object], column: str | None = None) -> Callable[[T], list[Finding]]:
+    """A finder that needs no more than a yes or no."""
+    return lambda subject: [Finding(column)] if broken(subject) else []
+
+
+def examine(
+    subject: T, rules: Iterable[Rule[T]], words: Words, position: int | None = None
+) -> Iterator[Fault]:
+    """Yield a fault for every place where `subject` breaks a rule, in list order."""
+    for rule in rules:
+        for finding in rule.find(subject):
+            told = {"certificate": words.certificate, "detail": finding.detail}
+            remedy = rule.remedy.format(**told)
+            if finding.suggestion:
+                remedy += f" Gợi ý, cần kiểm tra lại: {finding.suggestion}"
+            yield Fault(
+                rule.code,
+                rule.consequence,
+                position,
+                finding.column,
+                finding.value,
+                rule.text.format(**told),
+                remedy,
+            )
+
+
+def gravest(faults: Iterable[Fault]) -> Consequence:
+    """The gravest consequence of `faults`; a note where there are none."""
+    found = (fault.consequence for fault in faults)
+    return max(found, key=lambda one: one.gravity, default=Consequence.NOTE)

@@ -1,0 +1,331 @@
+"""Rules for the signed file: is it whole, who signed it, and may they?
+
+Only signatures of the agency's registered leaders and seals can return or hold
+a letter by their verdict; a stranger's signature cannot stand in its way. One
+that shows that the file was altered can, whoever made it.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+from bot.dossier import form01
+from bot.dossier.case import Capacity, Case, Signed
+from bot.dossier.fields import folded
+from bot.dossier.rules import Consequence, Finding, Rule, when
+from bot.signatures.verdict import Indication, SubIndication
+
+LOCAL_AS_UTC = timedelta(hours=7)  # some signing tools write Vietnam's time as if it were UTC
+GRACE = timedelta(seconds=60)
+
+NOTE, HOLD, RETURN = Consequence
+WAIT = "Cán bộ tiếp nhận sẽ kiểm tra; cơ quan, tổ chức chưa phải làm gì."
+SIGN_ANEW = "Đề nghị ký số lại trên văn bản gốc và gửi lại."
+
+EXPIRED = (SubIndication.OUT_OF_BOUNDS_NO_POE,)
+REVOKED = (SubIndication.REVOKED_NO_POE,)
+WEAK = (SubIndication.CRYPTO_CONSTRAINTS_FAILURE,)
+UNTRUSTED = (
+    SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
+    SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE,
+    SubIndication.CHAIN_CONSTRAINTS_FAILURE,
+    SubIndication.NO_SIGNING_CERTIFICATE_FOUND,
+    SubIndication.REVOKED_CA_NO_POE,
+)
+UNCHECKED = (SubIndication.TRY_LATER,)
+EXPLAINED = {*EXPIRED, *REVOKED, *WEAK, *UNTRUSTED, *UNCHECKED}
+
+FILE_FAULTS = {
+    "pdf.encrypted": (
+        "Tệp PDF có đặt mật khẩu hoặc bị mã hóa.",
+        "Đề nghị gửi tệp không đặt mật khẩu.",
+    ),
+    "pdf.xfa": (
+        "Tệp PDF dùng biểu mẫu XFA, không được hỗ trợ.",
+        "Đề nghị dùng Mẫu số 01 của cơ quan tiếp nhận.",
+    ),
+    "pdf.active": (
+        "Tệp PDF có mã lệnh hoặc nội dung tự động thực hiện.",
+        "Đề nghị điền và ký trên Mẫu số 01 của cơ quan tiếp nhận.",
+    ),
+    "pdf.changed": (
+        "Tệp PDF đã bị thay đổi sau khi ký số.",
+        SIGN_ANEW,
+    ),
+    "pdf.uncovered": (
+        "Tệp PDF có nội dung không được chữ ký số nào bảo vệ.",
+        "Đề nghị không lưu hoặc sửa tệp sau khi ký số; ký số lại và gửi lại.",
+    ),
+    "pdf.too_complex": (
+        "Tệp PDF quá lớn hoặc có cấu trúc quá phức tạp nên không đọc được.",
+        "Đề nghị điền và ký trên Mẫu số 01 của cơ quan tiếp nhận.",
+    ),
+    "pdf.unreadable": (
+        "Không đọc được tệp PDF.",
+        "Đề nghị kiểm tra tệp, ký số lại và gửi lại.",
+    ),
+}
+
+
+def _file_rule(code: str, text: str, remedy: str) -> Rule[Case]:
+    return Rule(
+        code, "ISO 32000-2", RETURN, text, remedy, when(lambda case: code in case.file_faults)
+    )
+
+
+def _verdict_rule(
+    name: str, consequence: Consequence, text: str, remedy: str, *subs: SubIndication
+) -> Rule[Case]:
+    """Broken by an authorising signature that could be made out, with one of `subs`."""
+    return Rule(
+        f"signature.{name}",
+        "EN 319 102-1, " + ", ".join(subs),
+        consequence,
+        text,
+        remedy,
+        when(
+            lambda case: any(
+                signed.signature.verdict.sub_indication in subs
+                for signed in case.authorising
+                if not _is_broken(signed)
+            )
+        ),
+    )
+
+
+def _is_broken(signed: Signed) -> bool:
+    signature = signed.signature
+    return signature.verdict.indication is Indication.TOTAL_FAILED or not signature.intact
+
+
+def _is_undetermined(case: Case) -> bool:
+    """Whether a signature of authority is not believed and no other rule says why."""
+    return any(
+        not signed.signature.passed
+        and not _is_broken(signed)
+        and signed.signature.verdict.sub_indication not in EXPLAINED
+        for signed in case.authorising
+    )
+
+
+def _lacks(capacity: Capacity) -> Callable[[Case], list[Finding]]:
+    return when(
+        lambda case: (
+            not any(
+                signed.signer and signed.signer.capacity is capacity for signed in case.authorising
+            )
+        )
+    )
+
+
+def _not_in_force(case: Case) -> bool:
+    return any(
+        not signed.signer.in_force(case.received_at) for signed in case.authorising if signed.signer
+    )
+
+
+def _signed_for_another(case: Case) -> bool:
+    return any(
+        signed.signer.agency_id != case.agency.id
+        for signed in case.signatures
+        if signed.signer and signed.signature.intact
+    )
+
+
+def _signed_by_stranger(case: Case) -> bool:
+    return any(signed.signer is None and not _is_broken(signed) for signed in case.signatures)
+
+
+def _signed_by_clerk(case: Case) -> bool:
+    return any(
+        signed.signer.capacity is Capacity.CLERK and signed.signer.agency_id == case.agency.id
+        for signed in case.signatures
+        if signed.signer
+    )
+
+
+def _is_delegated(case: Case) -> bool:
+    title = case.application.letter.signer_title if case.application else ""
+    return bool(re.match(r"(tl|tuq)\b", folded(title)))
+
+
+def _signed_long_ago(case: Case) -> bool:
+    oldest = case.received_at - timedelta(days=case.rules.freshness_days)
+    times = (signed.signature.signing_time for signed in case.authorising)
+    return any(time < oldest for time in times if time)
+
+
+def _signed_in_future(case: Case) -> bool:
+    latest = case.received_at + LOCAL_AS_UTC + GRACE
+    times = (signed.signature.signing_time for signed in case.authorising)
+    return any(time > latest for time in times if time)
+
+
+def _is_other_form(case: Case) -> bool:
+    return (
+        case.application is None
+        and not case.file_faults
+        and form01.FORM not in case.divergent
+        and any(signed.signature.passed for signed in case.signatures)
+    )
+
+
+def _divergent(case: Case) -> list[Finding]:
+    return [Finding(form01.label_of(name)) for name in case.divergent]
+
+
+VERDICT_RULES = (
+    _verdict_rule(
+        "expired",
+        RETURN,
+        "Văn bản được ký bằng {certificate} không nằm trong thời hạn hiệu lực.",
+        "Đề nghị ký số lại bằng {certificate} còn hiệu lực và gửi lại.",
+        *EXPIRED,
+    ),
+    _verdict_rule(
+        "revoked",
+        RETURN,
+        "Văn bản được ký bằng {certificate} đã bị thu hồi.",
+        "Đề nghị ký số lại bằng {certificate} còn hiệu lực và gửi lại.",
+        *REVOKED,
+    ),
+    _verdict_rule(
+        "weak",
+        RETURN,
+        "Chữ ký số dùng thuật toán hoặc độ dài khóa không còn được chấp nhận.",
+        "Đề nghị ký số lại với SHA-256 trở lên và gửi lại.",
+        *WEAK,
+    ),
+    _verdict_rule(
+        "chain",
+        HOLD,
+        "Chưa xác định được {certificate} dùng để ký thuộc hệ thống chứng thực được tin cậy.",
+        WAIT,
+        *UNTRUSTED,
+    ),
+    _verdict_rule(
+        "unchecked",
+        HOLD,
+        "Chưa kiểm tra được trạng thái thu hồi của {certificate} dùng để ký văn bản.",
+        WAIT,
+        *UNCHECKED,
+    ),
+)
+
+
+SIGNATURE_RULES: tuple[Rule[Case], ...] = (
+    *(_file_rule(code, text, remedy) for code, (text, remedy) in FILE_FAULTS.items()),
+    Rule(
+        "pdf.other",
+        "ISO 32000-2",
+        HOLD,
+        "Tệp PDF có điểm bất thường cần kiểm tra.",
+        WAIT,
+        when(lambda case: set(case.file_faults) - set(FILE_FAULTS)),
+    ),
+    Rule(
+        "signature.broken",
+        "EN 319 102-1, TOTAL-FAILED",
+        RETURN,
+        "Chữ ký số trên văn bản không hợp lệ: văn bản đã bị thay đổi hoặc chữ ký bị hỏng.",
+        SIGN_ANEW,
+        when(lambda case: any(map(_is_broken, case.signatures))),
+    ),
+    *VERDICT_RULES,
+    Rule(
+        "signature.indeterminate",
+        "EN 319 102-1, INDETERMINATE otherwise",
+        HOLD,
+        "Chưa kết luận được về chữ ký số trên văn bản.",
+        WAIT,
+        when(_is_undetermined),
+    ),
+    Rule(
+        "signature.leader_missing",
+        "Decree 30/2020: signature of the authorised person",
+        RETURN,
+        "Văn bản chưa có chữ ký số của người có thẩm quyền đã đăng ký của cơ quan, tổ chức.",
+        "Đề nghị người có thẩm quyền ký số lên văn bản và gửi lại.",
+        _lacks(Capacity.LEADER),
+    ),
+    Rule(
+        "signature.organisation_missing",
+        "Decree 30/2020: signature of the agency",
+        RETURN,
+        "Văn bản chưa có chữ ký số đã đăng ký của cơ quan, tổ chức.",
+        "Đề nghị ký số của cơ quan, tổ chức lên văn bản và gửi lại.",
+        _lacks(Capacity.ORGANISATION),
+    ),
+    Rule(
+        "signer.not_in_force",
+        "Register of signers",
+        RETURN,
+        "Vào ngày nhận văn bản, người ký hoặc con dấu số không có thẩm quyền ký theo sổ đăng ký.",
+        "Đề nghị người đang có thẩm quyền ký số, hoặc đăng ký cập nhật người ký rồi gửi lại.",
+        when(_not_in_force),
+    ),
+    Rule(
+        "signer.other_agency",
+        "Register of signers",
+        HOLD,
+        "Văn bản có chữ ký số của một cơ quan, tổ chức khác.",
+        WAIT,
+        when(_signed_for_another),
+    ),
+    Rule(
+        "signer.unregistered",
+        "Register of signers",
+        NOTE,
+        "Văn bản có thêm chữ ký số của người chưa đăng ký; chữ ký này không được xét.",
+        "Không phải làm gì.",
+        when(_signed_by_stranger),
+    ),
+    Rule(
+        "signer.clerk",
+        "Register of signers",
+        NOTE,
+        "Văn bản có chữ ký số của người làm văn thư; chữ ký này không có giá trị phê duyệt.",
+        "Không phải làm gì.",
+        when(_signed_by_clerk),
+    ),
+    Rule(
+        "signer.delegated",
+        "Decree 30/2020: TL., TUQ.",
+        HOLD,
+        "Văn bản được ký thừa lệnh (TL.) hoặc thừa ủy quyền (TUQ.).",
+        WAIT,
+        when(_is_delegated, form01.LETTER["signer_title"].label),
+    ),
+    Rule(
+        "signature.time_old",
+        "Setting rules.freshness_days",
+        HOLD,
+        "Thời điểm ký số đã quá thời hạn cho phép trước ngày nhận.",
+        WAIT,
+        when(_signed_long_ago),
+    ),
+    Rule(
+        "signature.time_future",
+        "EN 319 102-1, claimed signing time",
+        HOLD,
+        "Thời điểm ký số ghi trong chữ ký muộn hơn thời điểm nhận văn bản.",
+        WAIT,
+        when(_signed_in_future),
+    ),
+    Rule(
+        "form.unknown",
+        "Form 01",
+        RETURN,
+        "Văn bản không phải là Mẫu số 01 phiên bản hiện hành.",
+        "Đề nghị lấy Mẫu số 01 mới nhất của cơ quan tiếp nhận, điền, ký số và gửi lại.",
+        when(_is_other_form),
+    ),
+    Rule(
+        "form.divergent",
+        "ISO 32000-2, incremental updates",
+        RETURN,
+        "Nội dung ô này khác nhau giữa các lần ký số.",
+        "Đề nghị không sửa biểu mẫu sau chữ ký số thứ nhất; điền lại, ký số lại và gửi lại.",
+        _divergent,
+    ),
+)
