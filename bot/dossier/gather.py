@@ -110,8 +110,10 @@ async def _asked_elsewhere(dossier: Dossier) -> set[str]:
     An item that is only asked counts in an earlier dossier, not in a later one:
     of two letters for one person, the first goes on.
     """
-    open_items = Item.filter(
-        Q(status__in=UNDER_WAY) | Q(status=ItemStatus.ASKED, dossier_id__lt=dossier.id)
-    ).exclude(dossier_id=dossier.id)
+    open_items = (
+        Item.filter(Q(status__in=UNDER_WAY) | Q(status=ItemStatus.ASKED, dossier_id__lt=dossier.id))
+        .filter(dossier__procedure="issue")
+        .exclude(dossier_id=dossier.id)
+    )
     asked = await open_items.values_list("asked", flat=True)
     return {row_from_json(one).personal_number.value or "" for one in asked} - {""}

@@ -1,0 +1,166 @@
+"""What is typed is read or named as wrong, and never repaired."""
+
+import unicodedata
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.dossier import fields
+from bot.dossier.fields import Flaw
+
+DOMAINS = ("gov.vn", "edu.vn")
+
+
+@pytest.mark.parametrize("typed", ["001185012345", " 001 185 012 345 ", "001.185.012.345"])
+def test_personal_numbers(typed: str) -> None:
+    assert fields.read_personal_number(typed).value == "001185012345"
+
+
+@pytest.mark.parametrize(
+    ("typed", "flaw", "suggestion"),
+    [
+        ("", Flaw.EMPTY, ""),
+        ("1185012345", Flaw.INVALID, ""),
+        ("01185012345", Flaw.LOST_ZERO, "001185012345"),
+        ("01185012345.0", Flaw.LOST_ZERO, "001185012345"),
+        ("012345678", Flaw.LAPSED, ""),
+        ("001485012345", Flaw.INVALID, ""),
+        ("٠٠١١٨٥٠١٢٣٤٥", Flaw.INVALID, ""),
+        ("1.18501E+11", Flaw.INVALID, ""),
+    ],
+)
+def test_faulty_personal_numbers(typed: str, flaw: Flaw, suggestion: str) -> None:
+    reading = fields.read_personal_number(typed)
+    assert (reading.value, reading.flaw, reading.suggestion) == (None, flaw, suggestion)
+
+
+@pytest.mark.parametrize(
+    ("number", "year"), [("001085000001", 1985), ("001199000001", 1999), ("001301000001", 2001)]
+)
+def test_birth_years(number: str, year: int) -> None:
+    assert fields.birth_year(number) == year
+
+
+@pytest.mark.parametrize("typed", ["0912345678", "+84 912 345 678", "0912.345.678", "(091)2345678"])
+def test_mobiles(typed: str) -> None:
+    assert fields.read_mobile(typed).value == "+84912345678"
+
+
+@pytest.mark.parametrize(
+    ("typed", "flaw", "suggestion"),
+    [
+        ("912345678.0", Flaw.SPREADSHEET, "0912345678"),
+        ("912345678", Flaw.LOST_ZERO, "0912345678"),
+        ("0912345678/0987654321", Flaw.SEVERAL, ""),
+        ("0912345678 0987654321", Flaw.SEVERAL, ""),
+        ("0912345678 - 0987654321", Flaw.SEVERAL, ""),
+        ("0612345678", Flaw.INVALID, ""),
+        ("01234567890", Flaw.INVALID, ""),
+        ("84912345678", Flaw.INVALID, ""),
+    ],
+)
+def test_faulty_mobiles(typed: str, flaw: Flaw, suggestion: str) -> None:
+    reading = fields.read_mobile(typed)
+    assert (reading.value, reading.flaw, reading.suggestion) == (None, flaw, suggestion)
+
+
+@pytest.mark.parametrize(
+    ("typed", "flaw", "suggestion"),
+    [
+        ("hoa@@hanoi.edu.vn", Flaw.DOUBLE_AT, "hoa@hanoi.edu.vn"),
+        ("hoa @hanoi.edu.vn", Flaw.SPACE, "hoa@hanoi.edu.vn"),
+        ("hoa@hanoi,edu.vn", Flaw.COMMA, "hoa@hanoi.edu.vn"),
+        ("hoa@hanoi.edu.vn, binh@hanoi.edu.vn", Flaw.SEVERAL, ""),
+        ("hoa.hanoi.edu.vn", Flaw.INVALID, ""),
+        ("hoà@hanoi.edu.vn", Flaw.INVALID, ""),
+        ("hoa@hanoi", Flaw.INVALID, ""),
+        ("hoa@hanoi.edu.vn\x00", Flaw.INVALID, ""),
+        ("a b@@c,", Flaw.SPACE, ""),
+    ],
+)
+def test_faulty_mailboxes(typed: str, flaw: Flaw, suggestion: str) -> None:
+    reading = fields.read_mailbox(typed)
+    assert (reading.value, reading.flaw, reading.suggestion) == (None, flaw, suggestion)
+
+
+@pytest.mark.parametrize(
+    ("address", "whole"),
+    [
+        ("hoa@laocai.go", "hoa@laocai.gov.vn"),
+        ("hoa@laocai.gov", "hoa@laocai.gov.vn"),
+        ("hoa@hanoi.edu.v", "hoa@hanoi.edu.vn"),
+        ("hoa@laocai.gov.vn", ""),
+        ("hoa@truong.com", ""),
+    ],
+)
+def test_truncated_domains(address: str, whole: str) -> None:
+    assert fields.whole_address(address, DOMAINS) == whole
+
+
+@pytest.mark.parametrize("address", ["a@gov.vn", "a@laocai.gov.vn", "a@so.gd.hanoi.edu.vn"])
+def test_official_domains(address: str) -> None:
+    assert fields.in_domains(address, DOMAINS)
+
+
+@pytest.mark.parametrize("address", ["a@evilgov.vn", "a@gov.vn.example.com", "a@vn", "a@gmail.com"])
+def test_other_domains(address: str) -> None:
+    assert not fields.in_domains(address, DOMAINS)
+
+
+@pytest.mark.parametrize("typed", ["5/9/1985", "05/09/1985"])
+def test_dates(typed: str) -> None:
+    assert fields.read_date(typed).value == date(1985, 9, 5)
+
+
+@pytest.mark.parametrize("typed", ["1985", "31/02/1985", "1985-09-05", "05/09/85", "05/09/0185"])
+def test_faulty_dates(typed: str) -> None:
+    assert fields.read_date(typed).flaw is Flaw.INVALID
+
+
+def test_names_are_kept_in_nfc() -> None:
+    name = "Nguyễn Thị Hồng Ngọc"
+    assert fields.read_name(unicodedata.normalize("NFD", f"  {name} ")).value == name
+
+
+@pytest.mark.parametrize(
+    ("typed", "rest"),
+    [("Ông/Bà: Lê Bình", "Lê Bình"), ("Bà Lê Bình", "Lê Bình"), ("Cô Lê Bình", "Lê Bình")],
+)
+def test_forms_of_address_are_no_names(typed: str, rest: str) -> None:
+    reading = fields.read_name(typed)
+    assert (reading.flaw, reading.value, reading.suggestion) == (Flaw.HONORIFIC, None, rest)
+
+
+def test_a_name_of_64_characters_fits() -> None:
+    assert fields.read_name("Nguyễn " * 8 + "Bìnhbình").flaw is None
+    assert fields.read_name("Nguyễn " * 8 + "Bìnhbình Y").flaw is Flaw.TOO_LONG
+
+
+def test_plain_compares_what_people_write_differently() -> None:
+    assert fields.plain("  ĐỖ  Hoà ") == fields.plain("Đỗ Hòa") == "do hoa"
+
+
+def test_titles_are_found_as_words() -> None:
+    assert fields.says_title("Quyền HIỆU  TRƯỞNG", ("Hiệu trưởng",)) == "Hiệu trưởng"
+    assert not fields.says_title("Giáo viên", ("Hiệu trưởng", "Giám đốc"))
+
+
+@given(
+    st.sampled_from(
+        [
+            fields.read_text,
+            fields.read_name,
+            fields.read_date,
+            fields.read_personal_number,
+            fields.read_mobile,
+            fields.read_mailbox,
+        ]
+    ),
+    st.text(),
+)
+def test_any_text_is_read_or_has_a_flaw(read: object, typed: str) -> None:
+    reading = read(typed)  # type: ignore[operator]  # hypothesis forgets the type
+    assert (reading.value is None) <= (reading.flaw is not None)
+    assert reading.typed == unicodedata.normalize("NFC", typed).strip()

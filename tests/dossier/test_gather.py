@@ -1,0 +1,200 @@
+"""From the register to the case."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.config import Settings
+from bot.dossier.application import as_json
+from bot.dossier.case import Capacity, Known
+from bot.dossier.decision import Outcome, decide
+from bot.dossier.gather import gather
+from bot.dossier.letter import letter_key
+from bot.inbox.mime import Survey
+from bot.register import models
+from bot.register.lifecycle import CertificateStatus, DossierStatus, ItemStatus
+from bot.signatures.verdict import SignedFile
+from tests.dossier.builders import (
+    RECEIVED,
+    SCHOOL,
+    a_person,
+    a_row,
+    a_signature,
+    an_application,
+    form_values,
+)
+
+MAIL = Survey(senders=("c3chuvanan@hanoiedu.edu.vn",))
+pytestmark = pytest.mark.usefixtures("register")
+
+
+async def an_agency() -> models.Agency:
+    agency = await models.Agency.create(
+        code="CVA",
+        name=SCHOOL,
+        province="Hà Nội",
+        organization="Sở Giáo dục và Đào tạo Hà Nội",
+        units=["Trường THPT Chu Văn An"],
+        mailbox="C3ChuVanAn@hanoiedu.edu.vn",
+        registered_at=RECEIVED,
+    )
+    for field, capacity in (("leader", "leader"), ("seal", "organisation")):
+        await models.AgencySigner.create(
+            agency=agency,
+            fingerprint=a_signature(field).fingerprint,
+            certificate=field.encode(),
+            name=field,
+            capacity=models.Capacity(capacity),
+            since=RECEIVED - timedelta(days=9),
+        )
+    return agency
+
+
+async def a_dossier(agency: models.Agency, number: int = 1, **also: Any) -> models.Dossier:
+    mail = await models.Mail.create(
+        digest=f"{number:064}",
+        size=1,
+        mailbox="hoso@ca.example.gov.vn",
+        envelope_from="",
+        received_at=RECEIVED,
+    )
+    return await models.Dossier.create(
+        number=f"HS-2026-{number:06}",
+        mail=mail,
+        part=1,
+        place=f"{mail.id}/1",
+        agency=agency,
+        letter_digest="0" * 64,
+        received_at=RECEIVED,
+        due_at=RECEIVED,
+        **also,
+    )
+
+
+async def an_item(
+    dossier: models.Dossier, position: int, status: ItemStatus = ItemStatus.ASKED, **typed: str
+) -> models.Item:
+    return await models.Item.create(
+        dossier=dossier,
+        position=position,
+        place=f"{dossier.id}/{position}",
+        status=status,
+        asked=as_json(a_row(position, **typed)),
+    )
+
+
+async def a_subscriber(
+    agency: models.Agency, number: str, mailbox: str, name: str
+) -> models.Subscriber:
+    return await models.Subscriber.create(
+        personal_number=number,
+        full_name=name,
+        mailbox=mailbox,
+        mobile="+84912345678",
+        agency=agency,
+    )
+
+
+def a_file(*people: dict[str, str], **changes: str) -> SignedFile:
+    return SignedFile(
+        name="de-nghi.pdf",
+        sha256="0" * 64,
+        signatures=(a_signature("leader"), a_signature("seal"), a_signature("stranger")),
+        values=form_values(*people, **changes),
+    )
+
+
+async def test_a_valid_dossier_is_gathered_and_accepted() -> None:
+    agency = await an_agency()
+    dossier = await a_dossier(agency)
+    case = await gather(dossier, a_file(), MAIL, Settings(), RECEIVED)
+    assert [one.signer and one.signer.capacity for one in case.signatures] == [
+        Capacity.LEADER,
+        Capacity.ORGANISATION,
+        None,
+    ]
+    assert case.agency.domains == Settings().rules.mail_domains
+    assert case.known == {1: Known(), 2: Known(), 3: Known()}
+    assert decide(case).outcome is Outcome.ACCEPT
+
+
+async def test_patience_ends() -> None:
+    dossier = await a_dossier(await an_agency())
+    patience = timedelta(hours=Settings().trust.patience_hours)
+    for now, over in (
+        (RECEIVED + patience - timedelta(seconds=1), False),
+        (RECEIVED + patience, True),
+    ):
+        case = await gather(dossier, a_file(), MAIL, Settings(), now)
+        assert case.patience_over is over
+
+
+async def test_a_used_up_number_is_found_only_for_its_agency_and_year() -> None:
+    agency = await an_agency()
+    key = letter_key(agency.id, an_application().letter)
+    first = await a_dossier(agency, 1, letter_key=key, status=DossierStatus.ACCEPTED)
+    again = await a_dossier(agency, 2)
+    for dossier, number, used in (
+        (again, "Số: 5/thptcva-vp", first.number),
+        (again, "06/THPTCVA-VP", None),
+        (first, "05/THPTCVA-VP", None),
+    ):
+        case = await gather(dossier, a_file(letter_number=number), MAIL, Settings(), RECEIVED)
+        assert case.letter_used_in == used
+
+
+async def test_what_is_known_of_persons() -> None:
+    agency = await an_agency()
+    before, dossier, later = [await a_dossier(agency, number) for number in (1, 2, 3)]
+    file = a_file(*(a_person(position) for position in range(1, 7)))
+    holder = await a_subscriber(
+        agency, "001185000001", "giaovien1@hanoiedu.edu.vn", "Trần Đức Bình"
+    )
+    await a_certificate(holder, await an_item(before, 9, ItemStatus.DONE))
+    await a_subscriber(agency, "001185000099", "giaovien2@hanoiedu.edu.vn", "Lê Hoàng Yến")
+    await an_item(before, 3)
+    await an_item(later, 4)
+    await an_item(later, 5, ItemStatus.ACCEPTED)
+    await an_item(before, 6, ItemStatus.RETURNED)
+    await an_item(dossier, 6, ItemStatus.ACCEPTED)
+    case = await gather(dossier, file, MAIL, Settings(), RECEIVED)
+    assert case.known == {
+        1: Known(full_name="Trần Đức Bình", has_certificate=True),
+        2: Known(mailbox_of_another=True),
+        3: Known(under_way=True),
+        4: Known(),
+        5: Known(under_way=True),
+        6: Known(),
+    }
+
+
+async def a_certificate(holder: models.Subscriber, item: models.Item) -> None:
+    key = await models.SubjectKey.create(
+        subscriber=holder,
+        algorithm="ec-p256",
+        public_key=b"",
+        fingerprint="0" * 64,
+        blob=b"",
+        made_at=RECEIVED,
+    )
+    await models.Certificate.create(
+        item=item,
+        key=key,
+        subscriber=holder,
+        for_item=item.id,
+        current_of=holder.id,
+        serial="01",
+        status=CertificateStatus.VALID,
+        tbs=b"",
+        not_before=RECEIVED,
+        not_after=RECEIVED,
+    )
+
+
+async def test_values_that_nobody_covers_are_not_read() -> None:
+    dossier = await a_dossier(await an_agency())
+    file = SignedFile(name="x.pdf", sha256="0" * 64, faults=("pdf.unreadable",))
+    case = await gather(dossier, file, MAIL, Settings(), RECEIVED)
+    assert case.application is None
+    assert decide(case).outcome is Outcome.RETURN

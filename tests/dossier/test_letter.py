@@ -1,0 +1,75 @@
+"""From the signed form to data and back."""
+
+import json
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.dossier.application import application_from_json, as_json, row_from_json
+from bot.dossier.letter import canonical_number, letter_key, read_application
+from tests.dossier.builders import a_person, a_row, an_application, form_values
+
+
+def test_the_form_is_read_as_typed_and_as_meant() -> None:
+    application = an_application(a_person(1, mobile="0912 000 001", mailbox="Hoa@HanoiEdu.edu.vn"))
+    (row,) = application.rows
+    assert (row.mobile.typed, row.mobile.value) == ("0912 000 001", "+84912000001")
+    assert (row.mailbox.typed, row.mailbox.value) == ("Hoa@HanoiEdu.edu.vn", "hoa@hanoiedu.edu.vn")
+    assert application.notify == "sms"
+    assert application.receiver.mobile.value == "+84912345670"
+
+
+def test_unknown_names_and_empty_rows_are_ignored() -> None:
+    values = form_values(row_11_full_name="Người thứ mười một", smuggled="x", row_05_title="  ")
+    application = read_application(values)
+    assert application == read_application(form_values())
+
+
+def test_gaps_are_reported() -> None:
+    empty = dict.fromkeys(a_person(), "")
+    application = an_application(empty, a_person(2), empty, a_person(4))
+    assert application.gaps == (1, 3)
+    assert [row.position for row in application.rows] == [2, 4]
+
+
+@pytest.mark.parametrize("version", ["", "01/2", "04/1"])
+def test_another_form_is_not_read(version: str) -> None:
+    assert read_application(form_values(form=version)) is None
+
+
+def test_decomposed_text_is_the_same_application() -> None:
+    decomposed = {name: unicodedata.normalize("NFD", v) for name, v in form_values().items()}
+    assert read_application(decomposed) == read_application(form_values())
+
+
+@given(st.dictionaries(st.sampled_from(sorted(form_values())), st.text(), max_size=8))
+def test_applications_survive_the_register(changes: dict[str, str]) -> None:
+    application = read_application({**form_values(), **changes, "form": "01/1"})
+    assert application
+    stored = json.loads(json.dumps(as_json(application)))
+    assert application_from_json(stored) == application
+
+
+def test_rows_survive_the_register() -> None:
+    row = a_row(7, birth_date="không rõ")
+    assert row_from_json(json.loads(json.dumps(as_json(row)))) == row
+
+
+@pytest.mark.parametrize(
+    "typed", ["05/THPTCVA-VP", "Số: 5/THPTCVA-VP", "số 005 / thptcva - vp", "5/thptcva-vp"]
+)
+def test_one_letter_number_has_one_spelling(typed: str) -> None:
+    assert canonical_number(typed) == "5/thptcva-vp"
+
+
+@pytest.mark.parametrize("typed", ["", "Số:", "/THPTCVA", "05", "abc/def", "5/" + "x" * 58])
+def test_no_letter_number(typed: str) -> None:
+    assert canonical_number(typed) == ""
+
+
+def test_a_letter_is_known_by_agency_year_and_number() -> None:
+    letter = an_application().letter
+    assert letter_key(7, letter) == "7/2026/5/thptcva-vp"
+    assert letter_key(7, an_application(letter_date="").letter) is None

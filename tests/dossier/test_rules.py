@@ -1,0 +1,353 @@
+"""Each fault breaks its own rule and no other."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.config import Terms
+from bot.dossier import form01
+from bot.dossier.case import Capacity, Case, Known
+from bot.dossier.decision import Outcome, decide
+from bot.dossier.field_rules import KIND, SAYINGS
+from bot.dossier.fields import Flaw
+from bot.dossier.letter_rules import LETTER_RULES
+from bot.dossier.row_rules import REQUIRED, ROW_RULES
+from bot.dossier.rules import Consequence
+from bot.dossier.signature_rules import FILE_FAULTS
+from bot.dossier.terms import WORDS
+from bot.signatures.verdict import SubIndication, Verdict
+from tests.dossier.builders import (
+    LEADER,
+    RECEIVED,
+    SCHOOL,
+    a_case,
+    a_person,
+    a_signer,
+    by_leader,
+    by_seal,
+    undetermined,
+)
+
+# What a flaw looks like, by the kind of its column.
+FLAWED = {
+    "text": {Flaw.EMPTY: " "},
+    "name": {
+        Flaw.EMPTY: "",
+        Flaw.HONORIFIC: "Ông/Bà Nguyễn Thị Hoà",
+        Flaw.MAYBE_HONORIFIC: "Ông Gia Bảo",
+        Flaw.INVALID: "Nguyễn Thị Hoà 1985",
+        Flaw.TOO_LONG: "Nguyễn " * 9 + "Hoà",
+    },
+    "date": {Flaw.EMPTY: "", Flaw.INVALID: "31/02/1985"},
+    "personal_number": {
+        Flaw.EMPTY: "",
+        Flaw.LOST_ZERO: "01185000001",
+        Flaw.LAPSED: "012345678",
+        Flaw.INVALID: "001985000001",
+    },
+    "mobile": {
+        Flaw.EMPTY: "",
+        Flaw.SEVERAL: "0912345678 / 0987654321",
+        Flaw.SPREADSHEET: "912345678.0",
+        Flaw.LOST_ZERO: "912345678",
+        Flaw.INVALID: "0212345678",
+    },
+    "mailbox": {
+        Flaw.EMPTY: "",
+        Flaw.SEVERAL: "hoa@hanoiedu.edu.vn; binh@hanoiedu.edu.vn",
+        Flaw.SPACE: "hoa @hanoiedu.edu.vn",
+        Flaw.DOUBLE_AT: "hoa@@hanoiedu.edu.vn",
+        Flaw.COMMA: "hoa@hanoiedu.edu,vn",
+        Flaw.INVALID: "hoà@hanoiedu.edu.vn",
+    },
+}
+UNOFFICIAL = {
+    "public": "hoa@gmail.com",
+    "truncated": "hoa@laocai.go",
+    "domain": "hoa@truong.com.vn",
+}
+
+MONTH = timedelta(days=31)
+
+
+def failed(why: SubIndication) -> dict[str, Any]:
+    return {"verdict": undetermined(why)}
+
+
+LETTER_FAULTS: dict[str, dict[str, Any]] = {
+    **{code: {"file_faults": (code,)} for code in FILE_FAULTS},
+    "pdf.other": {"file_faults": ("pdf.odd",)},
+    "signature.broken": {
+        "signatures": (
+            by_leader(
+                intact=False, verdict=Verdict.failed(SubIndication.HASH_FAILURE, "signature.digest")
+            ),
+            by_seal(),
+        )
+    },
+    "signature.expired": {
+        "signatures": (by_leader(**failed(SubIndication.OUT_OF_BOUNDS_NO_POE)), by_seal())
+    },
+    "signature.revoked": {
+        "signatures": (by_leader(), by_seal(**failed(SubIndication.REVOKED_NO_POE)))
+    },
+    "signature.weak": {
+        "signatures": (by_leader(**failed(SubIndication.CRYPTO_CONSTRAINTS_FAILURE)), by_seal())
+    },
+    "signature.chain": {
+        "signatures": (by_leader(**failed(SubIndication.NO_CERTIFICATE_CHAIN_FOUND)), by_seal())
+    },
+    "signature.unchecked": {
+        "signatures": (by_leader(**failed(SubIndication.TRY_LATER)), by_seal()),
+        "patience_over": True,
+    },
+    "signature.indeterminate": {
+        "signatures": (by_leader(**failed(SubIndication.GENERIC)), by_seal())
+    },
+    "signature.leader_missing": {"signatures": (by_seal(),)},
+    "signature.organisation_missing": {"signatures": (by_leader(),)},
+    "signer.not_in_force": {
+        "signatures": (by_leader(a_signer(Capacity.LEADER, until=RECEIVED)), by_seal())
+    },
+    "signer.other_agency": {
+        "signatures": (by_leader(), by_seal(), by_leader(a_signer(Capacity.LEADER, agency_id=2)))
+    },
+    "signer.unregistered": {"signatures": (by_leader(), by_seal(), by_leader(None))},
+    "signer.clerk": {"signatures": (by_leader(), by_seal(), by_leader(a_signer(Capacity.CLERK)))},
+    "signer.delegated": {"fields": {"letter_signer_title": "TUQ. HIỆU TRƯỞNG"}},
+    "signature.time_old": {"signatures": (by_leader(signing_time=RECEIVED - MONTH), by_seal())},
+    "signature.time_future": {
+        "signatures": (by_leader(signing_time=RECEIVED + timedelta(hours=8)), by_seal())
+    },
+    "form.unknown": {"application": None},
+    "form.divergent": {"divergent": ("row_01_mailbox",)},
+    "letter.number_missing": {"fields": {"letter_number": "Số:      /THPTCVA-VP"}},
+    "letter.number_used": {"letter_used_in": "HS-2026-000001"},
+    "letter.date_missing": {"fields": {"letter_date": ""}},
+    "letter.date_invalid": {"fields": {"letter_date": "20-11-2026"}},
+    "letter.date_future": {"fields": {"letter_date": "24/11/2026"}},
+    "letter.date_old": {"fields": {"letter_date": "23/10/2026"}},
+    "letter.extract_token": {
+        "fields": {"letter_extract": "V/v đề nghị cấp chứng thư số cho cá nhân"}
+    },
+    "letter.extract": {"fields": {"letter_extract": "V/v báo cáo tổng kết năm học"}},
+    "letter.addressee": {"fields": {"letter_addressee": "Sở Giáo dục và Đào tạo Hà Nội"}},
+    "letter.agency_differs": {"fields": {"letter_agency": "TRƯỜNG THPT CHU VĂN AN"}},
+    "letter.count_missing": {"fields": {"letter_count": "ba"}},
+    "letter.count_differs": {"fields": {"letter_count": "4"}},
+    "letter.notify": {"fields": {"notify": ""}},
+    "mail.from": {"senders": ("hieutruong@gmail.com",)},
+    "mail.truncated": {"truncated": True},
+    **{f"declare.{name}": {"fields": {f"declare_{name}": ""}} for name in form01.DECLARATIONS},
+    **{
+        f"receiver.{name}.{flaw}": {"fields": {f"receiver_{name}": FLAWED[kind][flaw]}}
+        for name in form01.RECEIVER
+        for kind in [KIND.get(name, "text")]
+        for flaw in SAYINGS[kind]
+    },
+    **{
+        f"receiver.mailbox.{kind}": {"fields": {"receiver_mailbox": address}}
+        for kind, address in UNOFFICIAL.items()
+    },
+}
+
+ROW_FAULTS: dict[str, dict[str, Any]] = {
+    **{
+        f"row.{name}.{flaw}": {name: FLAWED[kind][flaw]}
+        for name in REQUIRED
+        for kind in [KIND.get(name, "text")]
+        for flaw in SAYINGS[kind]
+    },
+    **{f"row.mailbox.{kind}": {"mailbox": address} for kind, address in UNOFFICIAL.items()},
+    "row.mailbox.agency": {"mailbox": "c3chuvanan@hanoiedu.edu.vn"},
+    "row.birth_date.differs": {"birth_date": "05/09/1986"},
+    "row.birth_date.minor": {"birth_date": "05/09/2010", "personal_number": "001210000003"},
+    "row.issued_on.future": {"issued_on": "24/11/2026"},
+    "row.workplace.title": {"workplace": "Giáo viên"},
+    "row.workplace.unknown": {"workplace": "Trường Trung học phổ thông Phan Đình Phùng"},
+    "row.province.differs": {"province": "Tỉnh Lào Cai"},
+    "row.title.excluded": {"title": "Phó hiệu trưởng"},
+    "row.sim_pki.ticked": {"sim_pki": "on"},
+}
+
+KNOWN_FAULTS = {
+    "row.mailbox.owned": Known(mailbox_of_another=True),
+    "row.person.has_certificate": Known(full_name="LÊ HOÀNG YẾN", has_certificate=True),
+    "row.person.under_way": Known(under_way=True),
+    "row.person.name_differs": Known(full_name="Lê Hoàng Oanh"),
+}
+
+ELSEWHERE = {  # rules about several rows, or none: tests of their own below
+    "letter.no_rows",
+    "letter.gap",
+    "row.mailbox.above",
+    "row.mailbox.shared",
+    "row.mobile.shared",
+    "row.person.duplicate",
+}
+
+
+def letter_codes(case: Case) -> list[str]:
+    return [fault.code for fault in decide(case).faults]
+
+
+def row_codes(case: Case) -> list[list[str]]:
+    return [[fault.code for fault in row.faults] for row in decide(case).rows]
+
+
+def test_a_valid_dossier_breaks_no_rule() -> None:
+    decision = decide(a_case())
+    assert decision.outcome is Outcome.ACCEPT
+    assert decision.faults == ()
+    assert [(row.position, row.outcome, row.faults) for row in decision.rows] == [
+        (position, Outcome.ACCEPT, ()) for position in (1, 2, 3)
+    ]
+
+
+def test_every_rule_is_tried() -> None:
+    tried = {*LETTER_FAULTS, *ROW_FAULTS, *KNOWN_FAULTS, *ELSEWHERE}
+    assert tried == {rule.code for rule in (*LETTER_RULES, *ROW_RULES)}
+
+
+@pytest.mark.parametrize("code", LETTER_FAULTS)
+def test_a_letter_fault_breaks_its_own_rule_and_no_other(code: str) -> None:
+    case = a_case(**LETTER_FAULTS[code])
+    assert letter_codes(case) == [code]
+    assert not any(row_codes(case))
+
+
+@pytest.mark.parametrize("code", ROW_FAULTS)
+def test_a_row_fault_breaks_its_own_rule_and_no_other(code: str) -> None:
+    case = a_case(a_person(1), a_person(2), a_person(3, **ROW_FAULTS[code]))
+    assert letter_codes(case) == []
+    assert row_codes(case) == [[], [], [code]]
+
+
+@pytest.mark.parametrize("code", KNOWN_FAULTS)
+def test_what_the_register_knows_breaks_its_own_rule_and_no_other(code: str) -> None:
+    case = a_case(a_person(1), a_person(2), known={2: KNOWN_FAULTS[code]})
+    assert letter_codes(case) == []
+    assert row_codes(case) == [[], [code]]
+
+
+def test_no_rows() -> None:
+    person = dict.fromkeys(a_person(), "")
+    assert letter_codes(a_case(person)) == ["letter.no_rows"]
+
+
+def test_a_gap_is_told_and_stops_nothing() -> None:
+    empty = dict.fromkeys(a_person(), "")
+    decision = decide(a_case(a_person(1), empty, a_person(3), fields={"letter_count": "2"}))
+    assert [fault.code for fault in decision.faults] == ["letter.gap"]
+    assert "Hàng 2 " in decision.faults[0].text
+    assert decision.outcome is Outcome.ACCEPT
+    assert [row.position for row in decision.rows] == [1, 3]
+
+
+def test_the_mailbox_of_the_row_above_returns_both() -> None:
+    case = a_case(a_person(1), a_person(2, mailbox="GiaoVien1@hanoiedu.edu.vn"), a_person(3))
+    assert row_codes(case) == [["row.mailbox.shared"], ["row.mailbox.above"], []]
+
+
+def test_a_mailbox_shared_from_further_away() -> None:
+    case = a_case(a_person(1), a_person(2), a_person(3, mailbox="giaovien1@hanoiedu.edu.vn"))
+    assert row_codes(case) == [["row.mailbox.shared"], [], ["row.mailbox.shared"]]
+
+
+def test_a_shared_mobile() -> None:
+    case = a_case(a_person(1), a_person(2, mobile="+84912000001"))
+    assert row_codes(case) == [["row.mobile.shared"], ["row.mobile.shared"]]
+
+
+def test_of_equal_rows_the_first_stands() -> None:
+    case = a_case(a_person(1), a_person(2), a_person(1))
+    assert row_codes(case) == [[], [], ["row.person.duplicate"]]
+
+
+def test_of_rows_of_one_person_that_differ_none_stands() -> None:
+    case = a_case(a_person(1), a_person(2), a_person(1, mailbox="khac@hanoiedu.edu.vn"))
+    assert row_codes(case) == [["row.person.duplicate"], [], ["row.person.duplicate"]]
+
+
+@pytest.mark.parametrize("words", WORDS.values(), ids=list(Terms))
+@pytest.mark.parametrize("change", [str, str.upper, lambda text: text.replace(" ", "\n ")])
+def test_both_extracts_are_accepted_however_they_are_typed(words: Any, change: Any) -> None:
+    assert letter_codes(a_case(fields={"letter_extract": change(words.extract)})) == []
+
+
+@pytest.mark.parametrize("title", ["TL. HIỆU TRƯỞNG", "TUQ.HIỆU TRƯỞNG", "tuq hiệu trưởng"])
+def test_delegated_signers_go_to_an_officer(title: str) -> None:
+    assert decide(a_case(fields={"letter_signer_title": title})).outcome is Outcome.HOLD
+
+
+def test_deputies_sign_for_the_head() -> None:
+    title = "KT. HIỆU TRƯỞNG\nPHÓ HIỆU TRƯỞNG"
+    assert letter_codes(a_case(fields={"letter_signer_title": title})) == []
+
+
+def test_local_time_written_as_utc_is_no_fault() -> None:
+    signatures = (by_leader(signing_time=RECEIVED + timedelta(hours=7)), by_seal())
+    assert letter_codes(a_case(signatures=signatures)) == []
+
+
+def test_a_stranger_cannot_stand_in_the_way() -> None:
+    stranger = by_leader(None, verdict=undetermined(SubIndication.TRY_LATER))
+    decision = decide(a_case(signatures=(by_leader(), by_seal(), stranger)))
+    assert (decision.outcome, decision.retry) == (Outcome.ACCEPT, False)
+
+
+def test_a_clerk_authorises_nothing() -> None:
+    clerk = by_leader(a_signer(Capacity.CLERK))
+    codes = letter_codes(a_case(signatures=(clerk,)))
+    assert codes == ["signature.leader_missing", "signature.organisation_missing", "signer.clerk"]
+
+
+def test_signatures_of_two_agencies_do_not_add_up() -> None:
+    seal = by_seal(a_signer(Capacity.ORGANISATION, agency_id=2))
+    decision = decide(a_case(signatures=(by_leader(LEADER), seal)))
+    assert decision.outcome is Outcome.RETURN
+    assert [fault.code for fault in decision.faults] == [
+        "signature.organisation_missing",
+        "signer.other_agency",
+    ]
+
+
+def test_of_several_senders_none_is_believed() -> None:
+    senders = ("c3chuvanan@hanoiedu.edu.vn", "khac@hanoiedu.edu.vn")
+    assert letter_codes(a_case(senders=senders)) == ["mail.from"]
+
+
+def test_faults_say_where_what_and_how_to_mend() -> None:
+    case = a_case(a_person(1), a_person(2, mailbox="hoa@laocai.go"))
+    (fault,) = decide(case).rows[1].faults
+    assert fault.position == 2
+    assert fault.column == "Địa chỉ thư điện tử công vụ"
+    assert fault.value == "hoa@laocai.go"
+    assert fault.remedy.endswith("hoa@laocai.gov.vn")
+
+
+def test_all_faults_are_told_at_once() -> None:
+    person = a_person(1, mailbox="hoa@gmail.com", mobile="912345678.0", workplace=SCHOOL)
+    decision = decide(a_case(person, fields={"letter_date": "", "declare_phone": ""}))
+    assert {fault.code for fault in decision.faults} == {"letter.date_missing", "declare.phone"}
+    assert {fault.code for fault in decision.rows[0].faults} == {
+        "row.mailbox.public",
+        "row.mobile.spreadsheet",
+    }
+
+
+@pytest.mark.parametrize("terms", Terms)
+def test_texts_use_the_words_that_are_set(terms: Terms) -> None:
+    case = a_case(known={1: Known(has_certificate=True)}, words=WORDS[terms])
+    (fault,) = decide(case).rows[0].faults
+    assert WORDS[terms].certificate in fault.text
+
+
+def test_texts_are_sentences() -> None:
+    for rule in (*LETTER_RULES, *ROW_RULES):
+        for text in (rule.text, rule.remedy):
+            assert text[0].isupper(), rule.code
+            assert text.endswith("."), rule.code
+        assert rule.consequence in Consequence
+        assert rule.source
