@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping
-from datetime import datetime
+from concurrent.futures import ThreadPoolExecutor
 
 import pikepdf
 from asn1crypto import keys, x509
@@ -42,7 +42,6 @@ def sign(
     sub_filter: SigSeedSubFilter = SigSeedSubFilter.PADES,
     digest: str = "sha256",
     pss: bool = False,
-    at: datetime | None = None,
 ) -> bytes:
     """Add one invisible signature as a new revision, embedding only the leaf.
 
@@ -55,10 +54,12 @@ def sign(
         cert_registry=SimpleCertificateStore(),
         prefer_pss=pss,
     )
-    signed = sign_pdf(
-        IncrementalPdfFileWriter(io.BytesIO(pdf)),
-        PdfSignatureMetadata(field_name=field, md_algorithm=digest, subfilter=sub_filter),
-        signer=hand,
-        new_field_spec=SigFieldSpec(field),
-    )
-    return bytes(signed.getbuffer())
+    with ThreadPoolExecutor(1) as aside:  # pyHanko starts an event loop, and ours may be running
+        signed = aside.submit(
+            sign_pdf,
+            IncrementalPdfFileWriter(io.BytesIO(pdf)),
+            PdfSignatureMetadata(field_name=field, md_algorithm=digest, subfilter=sub_filter),
+            signer=hand,
+            new_field_spec=SigFieldSpec(field),
+        )
+    return bytes(signed.result().getbuffer())

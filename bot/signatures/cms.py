@@ -30,6 +30,7 @@ from pyhanko_certvalidator.errors import (
 from pyhanko_certvalidator.path import ValidationPath
 from pyhanko_certvalidator.validate import async_validate_path
 
+from bot.signatures.objects import entry
 from bot.signatures.trust import CertificatePath, TrustStore
 from bot.signatures.verdict import SubIndication, Verdict
 
@@ -65,7 +66,7 @@ def integrity(signature: EmbeddedPdfSignature) -> Verdict | None:
 def _format(signature: EmbeddedPdfSignature) -> Verdict | None:
     content = signature.signed_data["encap_content_info"]
     well_formed = (
-        signature.sig_object.get("/SubFilter") in SUB_FILTERS
+        entry(signature.sig_object, "/SubFilter") in SUB_FILTERS
         and content["content_type"].native == "data"
         and content["content"].native is None  # detached: nothing beside the file itself is signed
         and signature.signer_info["signed_attrs"].native is not None

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from bot.signatures.objects import entry
+
 _NODES_LIMIT = 5_000
 _DEPTH_LIMIT = 32
 
@@ -39,9 +41,10 @@ def read_fields(reader: PdfFileReader) -> Fields:
         Malformed: cycles, nameless fields, values that are no text, too many nodes.
     """
     fields = Fields()
-    form = reader.root.get("/AcroForm")
-    if form is not None:
-        _Walk(fields).all(form.get("/Fields", generic.ArrayObject()), _Inherited())
+    form = entry(reader.root, "/AcroForm", generic.DictionaryObject())
+    if not isinstance(form, generic.DictionaryObject):
+        raise Malformed
+    _Walk(fields).all(entry(form, "/Fields", generic.ArrayObject()), _Inherited())
     return fields
 
 
@@ -53,41 +56,42 @@ class _Inherited:
     type: str = ""
     value: object = None
     depth: int = 0
+    node: generic.Reference | None = None
 
 
 class _Walk:
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
         self._seen: set[generic.Reference] = set()
-        self._nodes = 0
 
     def all(self, nodes: object, above: _Inherited) -> None:
         if not isinstance(nodes, generic.ArrayObject):
             raise Malformed
         for at in range(len(nodes)):
-            self._once(nodes.raw_get(at))
-            self._node(nodes[at], above)
+            self._node(self._once(nodes.raw_get(at)), nodes[at], above)
 
-    def _once(self, node: object) -> None:
-        self._nodes += 1
-        if isinstance(node, generic.IndirectObject):
-            if node.reference in self._seen:
-                raise Malformed
-            self._seen.add(node.reference)
-        if self._nodes > _NODES_LIMIT:
+    def _once(self, raw: object) -> generic.Reference:
+        """Fields are indirect objects (12.7.4.1), and each stands in one place of the tree."""
+        if not isinstance(raw, generic.IndirectObject) or raw.reference in self._seen:
             raise Malformed
+        self._seen.add(raw.reference)
+        if len(self._seen) > _NODES_LIMIT:
+            raise Malformed
+        return raw.reference
 
-    def _node(self, node: object, above: _Inherited) -> None:
+    def _node(self, reference: generic.Reference, node: object, above: _Inherited) -> None:
         if not isinstance(node, generic.DictionaryObject) or above.depth > _DEPTH_LIMIT:
             raise Malformed
-        own_name = node.get("/T")
+        if _parent(node) != above.node:  # others, who read upwards, would see another field
+            raise Malformed
         here = _Inherited(
-            name=".".join(filter(None, [above.name, own_name and _text(own_name)])),
-            type=str(node.get("/FT", above.type)),
-            value=node.get("/V", above.value),
+            name=".".join(filter(None, [above.name, _text(entry(node, "/T"))])),
+            type=str(entry(node, "/FT", above.type)),
+            value=entry(node, "/V", above.value),
             depth=above.depth + 1,
+            node=reference,
         )
-        kids = node.get("/Kids")
+        kids = entry(node, "/Kids")
         if here.type != "/Sig" and ("/V" in node or not kids):
             self._say(here, node)
         if kids:
@@ -102,11 +106,20 @@ class _Walk:
             return
         value = _state(here.value)
         said.add(value)
-        shown = _state(node.get("/AS", here.value))
+        shown = _state(entry(node, "/AS", here.value))
         if shown and shown != value:  # a radio button's other widgets show Off
             said.add(shown)
         if not shown and "/T" in node and "/Kids" not in node:  # a box that is alone
             said.add("")
+
+
+def _parent(node: generic.DictionaryObject) -> generic.Reference | None:
+    if entry(node, "/Parent") is None:
+        return None
+    above = node.raw_get("/Parent")
+    if not isinstance(above, generic.IndirectObject):
+        raise Malformed
+    return above.reference
 
 
 def _text(value: object) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from bot.signatures.objects import entry
 from bot.signatures.revisions import Unfit
 
 OBJECTS_LIMIT = 20_000
@@ -52,10 +53,10 @@ def find(reader: PdfFileReader) -> tuple[str, ...]:
 def _is_active(dictionary: generic.DictionaryObject) -> bool:
     if not _ACTIVE_KEYS.isdisjoint(dictionary):
         return True
-    kinds = (dictionary.get("/S"), dictionary.get("/Subtype"))
+    kinds = (entry(dictionary, "/S"), entry(dictionary, "/Subtype"))
     if any(isinstance(kind, generic.NameObject) and kind in _ACTIVE_TYPES for kind in kinds):
         return True
-    names = (dictionary.get("/F"), dictionary.get("/UF")) if "/EF" in dictionary else ()
+    names = (entry(dictionary, "/F"), entry(dictionary, "/UF")) if "/EF" in dictionary else ()
     return any(str(name).casefold().rstrip(". ").endswith(_EXECUTABLE) for name in names)
 
 

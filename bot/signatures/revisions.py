@@ -32,6 +32,8 @@ from pyhanko.sign.diff_analysis import (
 from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
+from bot.signatures.objects import entry
+
 SIGNATURES_LIMIT = 8
 REVISIONS_LIMIT = 32
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
@@ -86,7 +88,7 @@ def coverage(whole: PdfFileReader) -> Iterator[tuple[str, int]]:
     Document timestamps are no signatures of anybody and are passed over.
     """
     for name, value in _signature_fields(whole):
-        if value.get("/Type", "/Sig") != "/DocTimeStamp":
+        if entry(value, "/Type", "/Sig") != "/DocTimeStamp":
             yield name, _end(value)
 
 
@@ -167,7 +169,7 @@ def _signature_fields(
 
 def _end(signature: generic.DictionaryObject) -> int:
     """Where coverage ends, -1 when the ByteRange is not `[0 a b c]` (ISO 32000-2 12.8.1)."""
-    match list(signature.get("/ByteRange", ())):
+    match entry(signature, "/ByteRange"):
         case [0, int(before), int(after), int(length)] if 0 < before < after and length > 0:
             return after + length
     return -1

@@ -30,11 +30,10 @@ _OCSP_HEADERS = {"Content-Type": "application/ocsp-request"}
 
 @dataclass(frozen=True)
 class RevocationData:
-    """DER as it was fetched. `missing`: for some certificate none could be had."""
+    """DER as it was fetched; nothing for a certificate whose status could not be had."""
 
     ocsps: tuple[bytes, ...] = ()
     crls: tuple[bytes, ...] = ()
-    missing: bool = False
 
 
 class _Unusable(Exception):
@@ -75,7 +74,6 @@ class Fetcher:
         return RevocationData(
             ocsps=tuple(dict.fromkeys(data for kind, data in found if kind == "ocsp")),
             crls=tuple(dict.fromkeys(data for kind, data in found if kind == "crl")),
-            missing=any(kind == "none" for kind, _ in found),
         )
 
     async def _status(self, need: Need, now: datetime) -> tuple[str, bytes]:

@@ -1,12 +1,13 @@
 """Valid things: a form, signed letters, a mail; tests make one change each."""
 
+import io
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from functools import cache
 
-from cryptography.hazmat.primitives.serialization import Encoding
-from weasyprint import HTML
+import pikepdf
+from pikepdf import Array, Dictionary, Name, String
 
 from bot.signatures.trust import TrustStore
 from demo import paper
@@ -24,14 +25,38 @@ VALUES = {
 @cache
 def a_form() -> bytes:
     """A blank fillable form with text fields, two boxes and a choice."""
-    inputs = "".join(f"<input name={name}>" for name in VALUES if name != "declare_sector")
-    page = f"""<style>input, select {{ appearance: auto }}</style>
-      {inputs}<input name=row_02_full_name>
-      <input type=checkbox name=declare_sector value=yes>
-      <input type=checkbox name=declare_finance value=yes>
-      <select name=notify><option value=email>email</option><option value=sms>sms</option></select>
-    """
-    return HTML(string=page).write_pdf(pdf_forms=True)
+    pdf = pikepdf.new()
+    page = pdf.add_blank_page()
+    texts = [name for name in VALUES if name != "declare_sector"]
+    fields = [
+        *(_widget(pdf, name, FT=Name.Tx) for name in (*texts, "row_02_full_name")),
+        *(_box(pdf, name) for name in ("declare_sector", "declare_finance")),
+        _widget(pdf, "notify", FT=Name.Ch, Opt=Array([String("email"), String("sms")])),
+    ]
+    page.Annots = pdf.make_indirect(Array(fields))
+    font = pdf.make_indirect(
+        Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica)
+    )
+    pdf.Root.AcroForm = pdf.make_indirect(
+        Dictionary(
+            Fields=Array(fields),
+            DR=Dictionary(Font=Dictionary(Helv=font)),
+            DA=String("/Helv 10 Tf 0 g"),
+        )
+    )
+    pdf.save(saved := io.BytesIO())
+    return saved.getvalue()
+
+
+def _widget(pdf: pikepdf.Pdf, name: str, **entries: object) -> pikepdf.Object:
+    look = {"/Type": Name.Annot, "/Subtype": Name.Widget, "/Rect": Array([10, 10, 200, 20])}
+    own = {f"/{key}": value for key, value in entries.items()}
+    return pdf.make_indirect(Dictionary({**look, **own, "/T": String(name)}))
+
+
+def _box(pdf: pikepdf.Pdf, name: str) -> pikepdf.Object:
+    looks = {state: pdf.make_stream(b"", Subtype=Name.Form) for state in ("/on", "/Off")}
+    return _widget(pdf, name, FT=Name.Btn, AS=Name.Off, AP=Dictionary(N=Dictionary(looks)))
 
 
 def a_filled_form(**changes: str) -> bytes:
@@ -66,7 +91,3 @@ def crls_of(pki: ForeignPki, now: datetime | None = None) -> tuple[bytes, bytes]
     """Fresh CRLs of both authorities, as the fetcher would have them."""
     moment = now or datetime.now(UTC)
     return pki.crl(pki.root, moment), pki.crl(pki.issuer, moment)
-
-
-def pem_of(signer: Signer) -> bytes:
-    return signer.certificate.public_bytes(Encoding.PEM)

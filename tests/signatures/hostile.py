@@ -1,0 +1,205 @@
+"""What an adversary does to a letter: before it is signed, or behind the signatures."""
+
+import io
+from collections.abc import Callable
+
+import pikepdf
+from pikepdf import Array, Dictionary, Name, String
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.generic import pdf_name, pdf_string
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+Change = Callable[[pikepdf.Pdf], None]
+Writer = IncrementalPdfFileWriter
+Update = Callable[[Writer], None]
+
+# Before signing: the file is made anew.
+
+
+def remade(pdf: bytes, change: Change) -> bytes:
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        change(opened)
+        opened.save(saved := io.BytesIO())
+    return saved.getvalue()
+
+
+def field_named(pdf: pikepdf.Pdf, name: str) -> pikepdf.Object:
+    return next(one for one in pdf.Root.AcroForm.Fields if str(one.T) == name)
+
+
+def with_a_twin(pdf: pikepdf.Pdf) -> None:
+    """A second field of the same name with another value."""
+    twin = Dictionary(FT=Name.Tx, T=String("row_01_email"), V=String("other@thptcva.edu.vn"))
+    pdf.Root.AcroForm.Fields.append(pdf.make_indirect(twin))
+
+
+def with_a_differing_kid(pdf: pikepdf.Pdf) -> None:
+    field = field_named(pdf, "row_01_email")
+    kid = Dictionary(Type=Name.Annot, Subtype=Name.Widget, Parent=field, V=String("other@a.vn"))
+    field.Kids = Array([pdf.make_indirect(kid)])
+
+
+def with_a_box_that_shows_otherwise(pdf: pikepdf.Pdf) -> None:
+    field_named(pdf, "declare_sector").AS = Name.Off
+
+
+def with_a_cycle_of_kids(pdf: pikepdf.Pdf) -> None:
+    field = field_named(pdf, "row_01_email")
+    field.Kids = Array([field])
+
+
+def with_a_cycle_of_parents(pdf: pikepdf.Pdf) -> None:
+    field = field_named(pdf, "row_01_email")
+    del field.FT
+    field.Parent = field
+
+
+def with_xfa(pdf: pikepdf.Pdf) -> None:
+    pdf.Root.AcroForm.XFA = pdf.make_stream(b"<xdp/>")
+
+
+def with_a_script(pdf: pikepdf.Pdf) -> None:
+    pdf.Root.OpenAction = Dictionary(S=Name.JavaScript, JS=String("app.alert(1)"))
+
+
+def with_an_unreachable_script(pdf: pikepdf.Pdf) -> None:
+    pdf.Root.Extensions = Dictionary(X=Dictionary(S=Name.JavaScript, JS=String("1")))
+
+
+def with_a_script_behind_a_reference(pdf: pikepdf.Pdf) -> None:
+    kind = pdf.make_indirect(Name.JavaScript)
+    pdf.Root.OpenAction = Dictionary(S=kind)
+
+
+def with_a_calculation(pdf: pikepdf.Pdf) -> None:
+    action = Dictionary(S=Name.JavaScript, JS=String("1"))
+    field_named(pdf, "row_01_email").AA = Dictionary(C=action)
+
+
+def with_a_launch(pdf: pikepdf.Pdf) -> None:
+    pdf.Root.OpenAction = Dictionary(S=Name.Launch, F=String("cmd.exe"))
+
+
+def with_a_program_inside(pdf: pikepdf.Pdf) -> None:
+    pdf.attachments["thong-bao.pdf.exe"] = b"MZ"
+
+
+def encrypted(pdf: bytes) -> bytes:
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        opened.save(saved := io.BytesIO(), encryption=pikepdf.Encryption(owner="a", user="", R=6))
+    return saved.getvalue()
+
+
+def heavy(numbers: int) -> bytes:
+    """A small true file with one endless array: slow to parse, and large when parsed."""
+    body = b"1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n"
+    objects = [body, b"2 0 obj\n[" + b"0 " * numbers + b"]\nendobj\n"]
+    held = b"%PDF-1.7\n"
+    table = b"xref\n0 3\n0000000000 65535 f \n"
+    for one in objects:
+        table += b"%010d 00000 n \n" % len(held)
+        held += one
+    trailer = b"trailer\n<</Size 3/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % len(held)
+    return held + table + trailer
+
+
+# Behind the signatures: an incremental update.
+
+
+def updated(pdf: bytes, change: Update) -> bytes:
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    change(writer)
+    writer.write(out := io.BytesIO())
+    return out.getvalue()
+
+
+def _field(writer: Writer, name: str) -> generic.DictionaryObject:
+    fields = writer.root["/AcroForm"]["/Fields"]
+    at = next(at for at in range(len(fields)) if fields[at]["/T"] == name)
+    found: generic.DictionaryObject = fields[at]
+    return found
+
+
+def change_a_value(writer: Writer) -> None:
+    field = _field(writer, "row_01_email")
+    field["/V"] = pdf_string("other@thptcva.edu.vn")
+    writer.update_container(field)
+
+
+def change_an_appearance(writer: Writer) -> None:
+    field = _field(writer, "row_01_email")
+    stream = generic.StreamObject(stream_data=b"BT (other) Tj ET")
+    stream["/Type"], stream["/Subtype"] = pdf_name("/XObject"), pdf_name("/Form")
+    stream["/BBox"] = generic.ArrayObject([generic.NumberObject(at) for at in (0, 0, 9, 9)])
+    field["/AP"] = generic.DictionaryObject({pdf_name("/N"): writer.add_object(stream)})
+    writer.update_container(field)
+
+
+def add_a_second_form(writer: Writer) -> None:
+    """Point the catalog to another AcroForm, with the signatures and one other value."""
+    old = writer.root["/AcroForm"]
+    evil = generic.DictionaryObject(
+        {
+            pdf_name("/FT"): pdf_name("/Tx"),
+            pdf_name("/T"): pdf_string("row_01_email"),
+            pdf_name("/V"): pdf_string("other@thptcva.edu.vn"),
+        }
+    )
+    kept = [
+        old["/Fields"].raw_get(at)
+        for at in range(len(old["/Fields"]))
+        if old["/Fields"][at].get("/T") != "row_01_email"
+    ]
+    fields = generic.ArrayObject([*kept, writer.add_object(evil)])
+    form = generic.DictionaryObject({pdf_name("/Fields"): fields})
+    writer.root["/AcroForm"] = writer.add_object(form)
+    writer.update_root()
+
+
+def add_a_field(writer: Writer) -> None:
+    new = generic.DictionaryObject(
+        {
+            pdf_name("/FT"): pdf_name("/Tx"),
+            pdf_name("/T"): pdf_string("row_02_email"),
+            pdf_name("/V"): pdf_string("other@thptcva.edu.vn"),
+        }
+    )
+    fields = writer.root["/AcroForm"]["/Fields"]
+    fields.append(writer.add_object(new))
+    writer.update_container(fields)
+
+
+def repaint_the_page(writer: Writer) -> None:
+    page = writer.root["/Pages"]["/Kids"][0]
+    page["/Contents"] = writer.add_object(generic.StreamObject(stream_data=b"q Q"))
+    writer.update_container(page)
+
+
+def add_a_note(writer: Writer) -> None:
+    page = writer.root["/Pages"]["/Kids"][0]
+    note = generic.DictionaryObject(
+        {
+            pdf_name("/Type"): pdf_name("/Annot"),
+            pdf_name("/Subtype"): pdf_name("/FreeText"),
+            pdf_name("/Contents"): pdf_string("other"),
+            pdf_name("/Rect"): generic.ArrayObject(
+                [generic.NumberObject(at) for at in (0, 0, 99, 99)]
+            ),
+        }
+    )
+    page["/Annots"].append(writer.add_object(note))
+    writer.update_container(page["/Annots"])
+
+
+def add_a_page(writer: Writer) -> None:
+    pages = writer.root["/Pages"]
+    page = generic.DictionaryObject(
+        {pdf_name("/Type"): pdf_name("/Page"), pdf_name("/Parent"): writer.root.raw_get("/Pages")}
+    )
+    pages["/Kids"].append(writer.add_object(page))
+    pages["/Count"] = generic.NumberObject(len(pages["/Kids"]))
+    writer.update_container(pages)
+
+
+def add_an_unreachable_object(writer: Writer) -> None:
+    writer.add_object(pdf_string("smuggled"))

@@ -1,0 +1,144 @@
+"""The door, whole: a mail in, a child for its bytes, the foreign PKI's real services."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot import config
+from bot.inbox.mime import Kind, Part
+from bot.sandbox import Sandbox
+from bot.signatures.examine import PRELOAD, Examiner, Judgement
+from bot.signatures.revocation import Fetcher
+from bot.signatures.verdict import SubIndication
+from demo import paper
+from demo.foreign import ForeignPki, Service, Signer
+from tests.signatures import hostile
+from tests.signatures.builders import a_filled_form, a_letter, a_mail, trust_of
+
+
+class World:
+    """An examiner with its sandbox, and a PKI of its own whose services may fail."""
+
+    def __init__(self, pki: ForeignPki, sandbox: Sandbox, fetcher: Fetcher) -> None:
+        self.pki = pki
+        self.examiner = Examiner(sandbox, trust_of(pki), fetcher)
+        self.leader = pki.signer("Hiệu trưởng")
+        self.seal = pki.signer("Trường", usage=["content_commitment"])
+
+    def letter(self) -> bytes:
+        return a_letter(self.leader, self.seal)
+
+    async def judge(self, *files: bytes, at: datetime | None = None) -> list[Judgement]:
+        raw = a_mail(*files)
+        survey = await self.examiner.survey(raw)
+        now = datetime.now(UTC)
+        return [
+            await self.examiner.judge(raw, part, at or now, now)
+            for part in survey.parts
+            if part.kind is Kind.PDF
+        ]
+
+
+LIMITS = config.Sandbox(seconds=5, memory=128 * 1024 * 1024)
+
+
+@pytest.fixture
+async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    limits = getattr(request, "param", LIMITS)
+    sandbox = Sandbox(limits, PRELOAD)
+    with ForeignPki() as pki:
+        async with Fetcher(config.Trust(addresses=(pki.address,), fetch_seconds=1)) as fetcher:
+            yield World(pki, sandbox, fetcher)
+    await sandbox.close()
+
+
+async def test_a_good_letter_is_believed_with_its_evidence(world: World) -> None:
+    (judgement,) = await world.judge(world.letter())
+    file = judgement.file
+    assert file.name == "Công văn 1.pdf"
+    assert [one.certificate for one in file.passed] == [world.leader.der, world.seal.der]
+    assert file.values["row_01_full_name"] == "Nguyễn Thị Ánh"
+    assert len(judgement.evidence) == 3
+    assert not judgement.retry
+    assert world.pki.hits == {"/ocsp": 2, "/root.crl": 1}
+
+
+@pytest.mark.parametrize("ocsp", [Service.UP, Service.DOWN])
+async def test_a_revoked_signer_by_ocsp_and_by_crl(world: World, ocsp: Service) -> None:
+    world.pki.ocsp_service = ocsp
+    world.pki.revoke(world.leader.certificate)
+    (judgement,) = await world.judge(world.letter())
+    leader, seal = judgement.file.signatures
+    assert leader.verdict.sub_indication is SubIndication.REVOKED_NO_POE
+    assert seal.passed
+    assert not judgement.retry
+
+
+async def test_a_revoked_intermediate(world: World) -> None:
+    world.pki.revoke(world.pki.issuer.certificate)
+    (judgement,) = await world.judge(world.letter())
+    assert {one.verdict.sub_indication for one in judgement.file.signatures} == {
+        SubIndication.REVOKED_CA_NO_POE
+    }
+
+
+@pytest.mark.parametrize("service", [Service.DOWN, Service.STALE])
+async def test_unreachable_status_is_neither_good_nor_bad(world: World, service: Service) -> None:
+    letter = world.letter()
+    world.pki.ocsp_service = world.pki.crl_service = service
+    (judgement,) = await world.judge(letter)
+    assert {one.verdict.sub_indication for one in judgement.file.signatures} == {
+        SubIndication.TRY_LATER
+    }
+    assert (judgement.retry, judgement.file.values) == (True, {})
+    world.pki.ocsp_service = world.pki.crl_service = Service.UP
+    (again,) = await world.judge(letter, at=datetime.now(UTC) - timedelta(hours=3))
+    assert len(again.file.passed) == 2
+
+
+async def test_a_strangers_certificates_are_never_asked_about(
+    world: World, pki: ForeignPki, leader: Signer
+) -> None:
+    before = pki.hits.copy()
+    forged = world.pki.signer("A", address=pki.address)
+    (stranger, other_address) = await world.judge(
+        paper.sign(a_filled_form(), leader, "leader"),
+        paper.sign(a_filled_form(), forged, "leader"),
+    )
+    assert pki.hits == before
+    assert stranger.file.signatures[0].verdict.sub_indication is (
+        SubIndication.NO_CERTIFICATE_CHAIN_FOUND
+    )
+    assert other_address.file.signatures[0].verdict.sub_indication is SubIndication.TRY_LATER
+    assert "/ocsp" not in world.pki.hits
+
+
+async def test_one_bad_file_does_not_hide_the_good_one(world: World) -> None:
+    letter = world.letter()
+    judged = await world.judge(letter[: len(letter) // 2], hostile.encrypted(letter), letter)
+    assert [one.file.faults for one in judged] == [("pdf.unreadable",), ("pdf.encrypted",), ()]
+    assert len(judged[2].file.passed) == 2
+
+
+@pytest.mark.parametrize(
+    ("world", "weight", "fault"),
+    [
+        (config.Sandbox(seconds=1), 2_000_000, "sandbox.time"),
+        (config.Sandbox(seconds=20, memory=96 * 1024 * 1024), 1_000_000, "sandbox.memory"),
+    ],
+    indirect=["world"],
+)
+async def test_a_file_that_spins_or_eats_and_the_next_one_goes_through(
+    world: World, weight: int, fault: str
+) -> None:
+    bomb, good = await world.judge(hostile.heavy(weight), world.letter())
+    assert bomb.file.faults == (fault,)
+    assert (bomb.file.values, bomb.retry) == ({}, True)
+    assert len(good.file.passed) == 2
+
+
+async def test_a_part_that_is_not_there(world: World) -> None:
+    absent = Part(index=9, filename="", declared="", kind=Kind.PDF, size=0, sha256="")
+    inspection = await world.examiner.inspect(a_mail(), absent)
+    assert inspection.faults == ("sandbox.crash",)
