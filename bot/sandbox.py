@@ -230,7 +230,7 @@ def warm(control_fd: int, seconds: float, memory: int, modules: Sequence[str]) -
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the kernel
     gc.collect()
     gc.freeze()
-    os.dup2(0, 2)  # a child's last words may hold people's data
+    os.dup2(1, 2)  # /dev/null: a child's last words may hold people's data
     with socket.socket(fileno=control_fd) as control:
         while fds := socket.recv_fds(control, 16, 1)[1]:
             with socket.socket(fileno=fds[0]) as talk:

@@ -202,13 +202,13 @@ def _addresses(header: str) -> list[str]:
 
 def _filename(leaf: Message) -> str:
     with suppress(Exception):
-        return _clean(_decoded(leaf.get_filename("")))
+        return _clean(_decoded(leaf.get_filename("")[:_HEADER_LIMIT]))
     return ""
 
 
 def _text(mail: Message, name: str) -> str:
     with suppress(Exception):
-        return _clean(_decoded(str(mail.get(name, ""))))
+        return _clean(_decoded(str(mail.get(name, ""))[:_HEADER_LIMIT]))
     return ""
 
 

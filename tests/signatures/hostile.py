@@ -39,6 +39,40 @@ def with_a_differing_kid(pdf: pikepdf.Pdf) -> None:
     field.Kids = Array([pdf.make_indirect(kid)])
 
 
+def with_an_orphaned_widget(pdf: pikepdf.Pdf) -> None:
+    """A field that claims another parent than the one it hangs from."""
+    other = Dictionary(FT=Name.Tx, T=String("x"), V=String("other@thptcva.edu.vn"))
+    field_named(pdf, "row_01_email").Parent = pdf.make_indirect(other)
+
+
+def with_a_value_that_is_no_text(pdf: pikepdf.Pdf) -> None:
+    field_named(pdf, "row_01_email").V = pdf.make_stream(b"other@thptcva.edu.vn")
+
+
+def with_a_value_behind_a_reference(pdf: pikepdf.Pdf) -> None:
+    field = field_named(pdf, "row_01_email")
+    field.V = pdf.make_indirect(field.V)
+
+
+def with_radio_buttons(pdf: pikepdf.Pdf) -> None:
+    """A sound group of two, the second chosen."""
+    group = pdf.make_indirect(Dictionary(FT=Name.Btn, Ff=32768, T=String("sector"), V=Name.b))
+    group.Kids = Array(
+        [
+            pdf.make_indirect(
+                Dictionary(Type=Name.Annot, Subtype=Name.Widget, Parent=group, AS=state)
+            )
+            for state in (Name.Off, Name.b)
+        ]
+    )
+    pdf.Root.AcroForm.Fields.append(group)
+
+
+def with_two_radio_buttons_on(pdf: pikepdf.Pdf) -> None:
+    with_radio_buttons(pdf)
+    field_named(pdf, "sector").Kids[0].AS = Name.a
+
+
 def with_a_box_that_shows_otherwise(pdf: pikepdf.Pdf) -> None:
     field_named(pdf, "declare_sector").AS = Name.Off
 
@@ -101,6 +135,11 @@ def heavy(numbers: int) -> bytes:
         held += one
     trailer = b"trailer\n<</Size 3/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % len(held)
     return held + table + trailer
+
+
+def hybrid(pdf: bytes) -> bytes:
+    """Two tables of contents (7.5.8.4): readers differ in which they read."""
+    return pdf.replace(b"trailer <<", b"trailer << /XRefStm 15", 1)
 
 
 # Behind the signatures: an incremental update.

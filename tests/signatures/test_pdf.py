@@ -365,6 +365,7 @@ def test_what_no_letter_needs(
         (hostile.with_a_twin, "row_01_email"),
         (hostile.with_a_differing_kid, "row_01_email"),
         (hostile.with_a_box_that_shows_otherwise, "declare_sector"),
+        (hostile.with_two_radio_buttons_on, "sector"),
     ],
 )
 def test_a_field_that_says_two_things_says_nothing(
@@ -379,10 +380,45 @@ def test_a_field_that_says_two_things_says_nothing(
     assert name not in file.values
 
 
-@pytest.mark.parametrize("change", [hostile.with_a_cycle_of_kids, hostile.with_a_cycle_of_parents])
-def test_cycles(judge: Callable[[bytes], SignedFile], change: hostile.Change) -> None:
+@pytest.mark.parametrize(
+    ("change", "more"),
+    [
+        (hostile.with_a_value_behind_a_reference, {}),
+        (hostile.with_radio_buttons, {"sector": "b"}),
+    ],
+)
+def test_other_sound_forms(
+    leader: Signer,
+    judge: Callable[[bytes], SignedFile],
+    change: hostile.Change,
+    more: dict[str, str],
+) -> None:
+    made = hostile.remade(a_filled_form(), change)
+    file = judge(paper.sign(made, leader, "leader"))
+    assert (file.faults, file.divergent) == ((), ())
+    assert file.values == {**EXPECTED, **more}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        hostile.with_a_cycle_of_kids,
+        hostile.with_a_cycle_of_parents,
+        hostile.with_an_orphaned_widget,
+        hostile.with_a_value_that_is_no_text,
+    ],
+)
+def test_a_form_that_cannot_be_read(
+    judge: Callable[[bytes], SignedFile], change: hostile.Change
+) -> None:
     file = judge(hostile.remade(a_filled_form(), change))
     assert file.faults == ("pdf.unreadable",)
+
+
+def test_a_hybrid_file(judge: Callable[[bytes], SignedFile]) -> None:
+    made = hostile.hybrid(a_filled_form())
+    assert b"XRefStm" in made
+    assert judge(made).faults == ("pdf.unreadable",)
 
 
 def test_encrypted(judge: Callable[[bytes], SignedFile]) -> None:
