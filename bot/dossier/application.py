@@ -73,9 +73,9 @@ class Application:
     gaps: tuple[int, ...] = ()
 
 
-def as_json(asked: Application | Row) -> Any:
-    """`asked` for a JSON column."""
-    return to_jsonable_python(asked)
+def as_json(value: object) -> Any:
+    """An application, a row or faults, for a JSON column."""
+    return to_jsonable_python(value)
 
 
 def application_from_json(stored: Any) -> Application:

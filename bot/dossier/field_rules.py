@@ -20,12 +20,15 @@ class Saying(NamedTuple):
     consequence: Consequence = Consequence.RETURN
 
 
-EMPTY = Saying("Chưa điền thông tin.", "Đề nghị điền đầy đủ.")
+EVERYWHERE = {
+    Flaw.EMPTY: Saying("Chưa điền thông tin.", "Đề nghị điền đầy đủ."),
+    Flaw.OVERLONG: Saying("Nội dung quá dài (trên 400 ký tự).", "Đề nghị ghi ngắn gọn."),
+}
 
 SAYINGS: dict[str, dict[Flaw, Saying]] = {
-    "text": {Flaw.EMPTY: EMPTY},
+    "text": EVERYWHERE,
     "name": {
-        Flaw.EMPTY: EMPTY,
+        **EVERYWHERE,
         Flaw.HONORIFIC: Saying(
             "Họ và tên có kèm từ xưng hô.", "Đề nghị chỉ ghi họ và tên như trong căn cước."
         ),
@@ -45,14 +48,14 @@ SAYINGS: dict[str, dict[Flaw, Saying]] = {
         ),
     },
     "date": {
-        Flaw.EMPTY: EMPTY,
+        **EVERYWHERE,
         Flaw.INVALID: Saying(
             "Không phải là ngày hợp lệ.",
             "Đề nghị ghi theo dạng ngày/tháng/năm, ví dụ 05/09/1985.",
         ),
     },
     "personal_number": {
-        Flaw.EMPTY: EMPTY,
+        **EVERYWHERE,
         Flaw.LOST_ZERO: Saying(
             "Số định danh cá nhân chỉ có 11 chữ số; có thể phần mềm bảng tính đã bỏ số 0 ở đầu.",
             "Đề nghị đối chiếu với căn cước và ghi đủ 12 chữ số.",
@@ -67,7 +70,7 @@ SAYINGS: dict[str, dict[Flaw, Saying]] = {
         ),
     },
     "mobile": {
-        Flaw.EMPTY: EMPTY,
+        **EVERYWHERE,
         Flaw.SEVERAL: Saying(
             "Ô có nhiều hơn một số điện thoại.", "Đề nghị chỉ ghi một số điện thoại di động."
         ),
@@ -84,7 +87,7 @@ SAYINGS: dict[str, dict[Flaw, Saying]] = {
         ),
     },
     "mailbox": {
-        Flaw.EMPTY: EMPTY,
+        **EVERYWHERE,
         Flaw.SEVERAL: Saying(
             "Ô có nhiều hơn một địa chỉ thư điện tử.", "Đề nghị chỉ ghi một địa chỉ."
         ),

@@ -18,6 +18,7 @@ from email_validator import EmailNotValidError, validate_email
 T = TypeVar("T")
 
 NAME_LIMIT = 64  # X.520 ub-common-name, characters
+FIELD_LIMIT = 400  # characters; more is no answer to any question of a form
 PUBLIC_MAIL = {
     "gmail.com", "googlemail.com", "gmail.com.vn", "yahoo.com", "yahoo.com.vn", "ymail.com",
     "rocketmail.com", "hotmail.com", "hotmail.com.vn", "outlook.com", "outlook.com.vn", "live.com",
@@ -36,6 +37,7 @@ class Flaw(StrEnum):
     """Why a field has no value. Each is one rule for each column it can befall."""
 
     EMPTY = "empty"
+    OVERLONG = "overlong"
     INVALID = "invalid"
     TOO_LONG = "too_long"
     HONORIFIC = "honorific"
@@ -80,11 +82,13 @@ def _flawed(typed: str, flaw: Flaw, suggestion: str = "") -> Reading[T]:
 
 
 def _filled(read: Callable[[str], Reading[T]]) -> Callable[[str], Reading[T]]:
-    """A reader that need not think of NFC, outer white space and empty fields."""
+    """A reader that need not think of NFC, outer white space, empty and endless fields."""
 
     def reader(raw: str) -> Reading[T]:
         typed = unicodedata.normalize("NFC", raw).strip()
-        return read(typed) if typed else _flawed(typed, Flaw.EMPTY)
+        if not typed:
+            return _flawed(typed, Flaw.EMPTY)
+        return read(typed) if len(typed) <= FIELD_LIMIT else _flawed(typed, Flaw.OVERLONG)
 
     return reader
 

@@ -96,7 +96,7 @@ def _gaps(case: Case) -> list[Finding]:
 def _from_elsewhere(case: Case) -> list[Finding]:
     if len(case.senders) == 1 and case.senders[0] in case.agency.mailboxes:
         return []
-    return [Finding(value=", ".join(case.senders[:3]))]
+    return [Finding()]  # headers are no data: they are not even repeated
 
 
 def _of_receiver(case: Case, name: str) -> Reading[object] | None:

@@ -12,6 +12,8 @@ from bot.dossier.terms import Words
 
 T = TypeVar("T")
 
+SHOWN = 200  # characters of a value that are repeated to people
+
 
 class Consequence(StrEnum):
     """What a broken rule leads to, in order of gravity."""
@@ -84,7 +86,7 @@ def examine(
                 rule.consequence,
                 position,
                 finding.column,
-                finding.value,
+                finding.value[:SHOWN],
                 rule.text.format(**told),
                 remedy,
             )

@@ -164,3 +164,8 @@ def test_any_text_is_read_or_has_a_flaw(read: object, typed: str) -> None:
     reading = read(typed)  # type: ignore[operator]  # hypothesis forgets the type
     assert (reading.value is None) <= (reading.flaw is not None)
     assert reading.typed == unicodedata.normalize("NFC", typed).strip()
+
+
+def test_endless_fields_are_refused_at_once() -> None:
+    for read in (fields.read_mobile, fields.read_mailbox, fields.read_name):
+        assert read("9" * 1_000_000).flaw is Flaw.OVERLONG

@@ -57,7 +57,7 @@ def fill(blank: bytes, typed: dict[str, str]) -> dict[str, str]:
             if isinstance(field, CheckboxField):
                 field.checked = bool(value)
             elif name != form01.FORM:
-                field.value = value  # type: ignore[union-attr]  # text or choice
+                field.value = value
         pdf.save(out)
     with pikepdf.open(out) as pdf:
         return values(pdf)

@@ -13,7 +13,7 @@ from bot.dossier.field_rules import KIND, SAYINGS
 from bot.dossier.fields import Flaw
 from bot.dossier.letter_rules import LETTER_RULES
 from bot.dossier.row_rules import REQUIRED, ROW_RULES
-from bot.dossier.rules import Consequence
+from bot.dossier.rules import Consequence, Rule
 from bot.dossier.signature_rules import FILE_FAULTS
 from bot.dossier.terms import WORDS
 from bot.signatures.verdict import SubIndication, Verdict
@@ -28,6 +28,8 @@ from tests.dossier.builders import (
     by_seal,
     undetermined,
 )
+
+RULES: tuple[Rule[Any], ...] = (*LETTER_RULES, *ROW_RULES)
 
 # What a flaw looks like, by the kind of its column.
 FLAWED = {
@@ -67,6 +69,9 @@ UNOFFICIAL = {
     "truncated": "hoa@laocai.go",
     "domain": "hoa@truong.com.vn",
 }
+
+for samples in FLAWED.values():
+    samples[Flaw.OVERLONG] = "9" * 401
 
 MONTH = timedelta(days=31)
 
@@ -207,7 +212,7 @@ def test_a_valid_dossier_breaks_no_rule() -> None:
 
 def test_every_rule_is_tried() -> None:
     tried = {*LETTER_FAULTS, *ROW_FAULTS, *KNOWN_FAULTS, *ELSEWHERE}
-    assert tried == {rule.code for rule in (*LETTER_RULES, *ROW_RULES)}
+    assert tried == {rule.code for rule in RULES}
 
 
 @pytest.mark.parametrize("code", LETTER_FAULTS)
@@ -345,7 +350,7 @@ def test_texts_use_the_words_that_are_set(terms: Terms) -> None:
 
 
 def test_texts_are_sentences() -> None:
-    for rule in (*LETTER_RULES, *ROW_RULES):
+    for rule in RULES:
         for text in (rule.text, rule.remedy):
             assert text[0].isupper(), rule.code
             assert text.endswith("."), rule.code
