@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from bot.dossier.fields import Flaw, Reading
 from bot.dossier.form01 import Field
-from bot.dossier.rules import Consequence, Finding, Rule
+from bot.dossier.rules import HOLD, RETURN, Consequence, Finding, Rule
 
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 class Saying(NamedTuple):
     text: str
     remedy: str
-    consequence: Consequence = Consequence.RETURN
+    consequence: Consequence = RETURN
 
 
 EVERYWHERE = {
@@ -35,7 +35,7 @@ SAYINGS: dict[str, dict[Flaw, Saying]] = {
         Flaw.MAYBE_HONORIFIC: Saying(
             "Họ và tên bắt đầu bằng «Ông»: cần xác định đây là họ hay từ xưng hô.",
             "Cán bộ tiếp nhận sẽ kiểm tra; cơ quan, tổ chức chưa phải làm gì.",
-            Consequence.HOLD,
+            HOLD,
         ),
         Flaw.INVALID: Saying(
             "Họ và tên có ký tự không phải là chữ.",
@@ -44,7 +44,7 @@ SAYINGS: dict[str, dict[Flaw, Saying]] = {
         Flaw.TOO_LONG: Saying(
             "Họ và tên dài quá 64 ký tự, vượt giới hạn của {certificate}.",
             "Cán bộ tiếp nhận sẽ xem xét; cơ quan, tổ chức chưa phải làm gì.",
-            Consequence.HOLD,
+            HOLD,
         ),
     },
     "date": {

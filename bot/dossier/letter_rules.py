@@ -8,10 +8,11 @@ from bot.dossier.application import Application
 from bot.dossier.case import Case
 from bot.dossier.field_rules import field_rules
 from bot.dossier.fields import Flaw, Reading, folded, plain
+from bot.dossier.file_rules import FILE_RULES
 from bot.dossier.letter import canonical_number
 from bot.dossier.mailbox_rules import official_mailbox_rules
-from bot.dossier.rules import Finding, Rule
-from bot.dossier.signature_rules import HOLD, NOTE, RETURN, SIGNATURE_RULES, WAIT
+from bot.dossier.rules import HOLD, NOTE, RETURN, WAIT, Finding, Rule
+from bot.dossier.signature_rules import SIGNATURE_RULES
 from bot.dossier.terms import CENTRALISED, WORDS
 
 
@@ -109,6 +110,7 @@ def _mailbox_of_receiver(case: Case) -> tuple[Case, str] | None:
 
 
 LETTER_RULES: tuple[Rule[Case], ...] = (
+    *FILE_RULES,
     *SIGNATURE_RULES,
     Rule(
         "letter.number_missing",

@@ -6,7 +6,7 @@ from typing import TypeVar
 from bot.dossier.case import Case
 from bot.dossier.fields import is_public_mail, whole_address
 from bot.dossier.form01 import COLUMNS
-from bot.dossier.rules import Consequence, Finding, Rule
+from bot.dossier.rules import RETURN, Finding, Rule
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ def official_mailbox_rules(
     yield Rule(
         f"{prefix}.mailbox.public",
         "Service guidance 2023",
-        Consequence.RETURN,
+        RETURN,
         "Địa chỉ thuộc dịch vụ thư điện tử công cộng.",
         "Đề nghị dùng hộp thư điện tử công vụ do cơ quan nhà nước cấp.",
         finder("public"),
@@ -41,7 +41,7 @@ def official_mailbox_rules(
     yield Rule(
         f"{prefix}.mailbox.truncated",
         "Service guidance 2023",
-        Consequence.RETURN,
+        RETURN,
         "Tên miền của địa chỉ thư điện tử dường như bị thiếu phần cuối.",
         "Đề nghị kiểm tra và ghi đầy đủ địa chỉ.",
         finder("truncated"),
@@ -49,7 +49,7 @@ def official_mailbox_rules(
     yield Rule(
         f"{prefix}.mailbox.domain",
         "Service guidance 2023; setting rules.mail_domains",
-        Consequence.RETURN,
+        RETURN,
         "Tên miền của địa chỉ không thuộc hệ thống thư điện tử công vụ của cơ quan, tổ chức.",
         "Đề nghị dùng hộp thư điện tử công vụ do cơ quan nhà nước cấp.",
         finder("domain"),

@@ -8,8 +8,7 @@ from bot.dossier.case import Case, RowCase
 from bot.dossier.field_rules import field_rules
 from bot.dossier.fields import Reading, begins_with_title, birth_year, plain, says_title
 from bot.dossier.mailbox_rules import official_mailbox_rules
-from bot.dossier.rules import Finding, Rule
-from bot.dossier.signature_rules import HOLD, NOTE, RETURN, WAIT
+from bot.dossier.rules import HOLD, NOTE, RETURN, WAIT, Finding, Rule
 
 REQUIRED = {
     name: field for name, field in form01.COLUMNS.items() if name not in ("old_serial", "sim_pki")

@@ -27,6 +27,10 @@ class Consequence(StrEnum):
         return list(Consequence).index(self)
 
 
+NOTE, HOLD, RETURN = Consequence
+WAIT = "Cán bộ tiếp nhận sẽ kiểm tra; cơ quan, tổ chức chưa phải làm gì."  # what HOLD asks for
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Where a rule is broken: the column's label, what was typed there, and details to tell."""

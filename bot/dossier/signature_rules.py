@@ -1,4 +1,4 @@
-"""Rules for the signed file: is it whole, who signed it, and may they?
+"""Rules for the signatures: are they valid, who signed, and may they?
 
 Only signatures of the agency's registered leaders and seals can return or hold
 a letter by their verdict; a stranger's signature cannot stand in its way. One
@@ -12,14 +12,12 @@ from datetime import timedelta
 from bot.dossier import form01
 from bot.dossier.case import Capacity, Case, Signed
 from bot.dossier.fields import folded
-from bot.dossier.rules import Consequence, Finding, Rule, when
+from bot.dossier.rules import HOLD, NOTE, RETURN, WAIT, Consequence, Finding, Rule, when
 from bot.signatures.verdict import Indication, SubIndication
 
 LOCAL_AS_UTC = timedelta(hours=7)  # some signing tools write Vietnam's time as if it were UTC
 GRACE = timedelta(seconds=60)
 
-NOTE, HOLD, RETURN = Consequence
-WAIT = "Cán bộ tiếp nhận sẽ kiểm tra; cơ quan, tổ chức chưa phải làm gì."
 SIGN_ANEW = "Đề nghị ký số lại trên văn bản gốc và gửi lại."
 
 EXPIRED = (SubIndication.OUT_OF_BOUNDS_NO_POE,)
@@ -34,43 +32,6 @@ UNTRUSTED = (
 )
 UNCHECKED = (SubIndication.TRY_LATER,)
 EXPLAINED = {*EXPIRED, *REVOKED, *WEAK, *UNTRUSTED, *UNCHECKED}
-
-FILE_FAULTS = {
-    "pdf.encrypted": (
-        "Tệp PDF có đặt mật khẩu hoặc bị mã hóa.",
-        "Đề nghị gửi tệp không đặt mật khẩu.",
-    ),
-    "pdf.xfa": (
-        "Tệp PDF dùng biểu mẫu XFA, không được hỗ trợ.",
-        "Đề nghị dùng Mẫu số 01 của cơ quan tiếp nhận.",
-    ),
-    "pdf.active": (
-        "Tệp PDF có mã lệnh hoặc nội dung tự động thực hiện.",
-        "Đề nghị điền và ký trên Mẫu số 01 của cơ quan tiếp nhận.",
-    ),
-    "pdf.changed": (
-        "Tệp PDF đã bị thay đổi sau khi ký số.",
-        SIGN_ANEW,
-    ),
-    "pdf.uncovered": (
-        "Tệp PDF có nội dung không được chữ ký số nào bảo vệ.",
-        "Đề nghị không lưu hoặc sửa tệp sau khi ký số; ký số lại và gửi lại.",
-    ),
-    "pdf.too_complex": (
-        "Tệp PDF quá lớn hoặc có cấu trúc quá phức tạp nên không đọc được.",
-        "Đề nghị điền và ký trên Mẫu số 01 của cơ quan tiếp nhận.",
-    ),
-    "pdf.unreadable": (
-        "Không đọc được tệp PDF.",
-        "Đề nghị kiểm tra tệp, ký số lại và gửi lại.",
-    ),
-}
-
-
-def _file_rule(code: str, text: str, remedy: str) -> Rule[Case]:
-    return Rule(
-        code, "ISO 32000-2", RETURN, text, remedy, when(lambda case: code in case.file_faults)
-    )
 
 
 def _verdict_rule(
@@ -161,19 +122,6 @@ def _signed_in_future(case: Case) -> bool:
     return any(time > latest for time in times if time)
 
 
-def _is_other_form(case: Case) -> bool:
-    return (
-        case.application is None
-        and not case.file_faults
-        and form01.FORM not in case.divergent
-        and any(signed.signature.passed for signed in case.signatures)
-    )
-
-
-def _divergent(case: Case) -> list[Finding]:
-    return [Finding(form01.label_of(name)) for name in case.divergent]
-
-
 VERDICT_RULES = (
     _verdict_rule(
         "expired",
@@ -214,15 +162,6 @@ VERDICT_RULES = (
 
 
 SIGNATURE_RULES: tuple[Rule[Case], ...] = (
-    *(_file_rule(code, text, remedy) for code, (text, remedy) in FILE_FAULTS.items()),
-    Rule(
-        "pdf.other",
-        "ISO 32000-2",
-        HOLD,
-        "Tệp PDF có điểm bất thường cần kiểm tra.",
-        WAIT,
-        when(lambda case: set(case.file_faults) - set(FILE_FAULTS)),
-    ),
     Rule(
         "signature.broken",
         "EN 319 102-1, TOTAL-FAILED",
@@ -311,21 +250,5 @@ SIGNATURE_RULES: tuple[Rule[Case], ...] = (
         "Thời điểm ký số ghi trong chữ ký muộn hơn thời điểm nhận văn bản.",
         WAIT,
         when(_signed_in_future),
-    ),
-    Rule(
-        "form.unknown",
-        "Form 01",
-        RETURN,
-        "Văn bản không phải là Mẫu số 01 phiên bản hiện hành.",
-        "Đề nghị lấy Mẫu số 01 mới nhất của cơ quan tiếp nhận, điền, ký số và gửi lại.",
-        when(_is_other_form),
-    ),
-    Rule(
-        "form.divergent",
-        "ISO 32000-2, incremental updates",
-        RETURN,
-        "Nội dung ô này khác nhau giữa các lần ký số.",
-        "Đề nghị không sửa biểu mẫu sau chữ ký số thứ nhất; điền lại, ký số lại và gửi lại.",
-        _divergent,
     ),
 )

@@ -11,10 +11,10 @@ from bot.dossier.case import Capacity, Case, Known
 from bot.dossier.decision import Outcome, decide
 from bot.dossier.field_rules import KIND, SAYINGS
 from bot.dossier.fields import Flaw
+from bot.dossier.file_rules import FILE_FAULTS
 from bot.dossier.letter_rules import LETTER_RULES
 from bot.dossier.row_rules import REQUIRED, ROW_RULES
 from bot.dossier.rules import Consequence, Rule
-from bot.dossier.signature_rules import FILE_FAULTS
 from bot.dossier.terms import WORDS
 from bot.signatures.verdict import SubIndication, Verdict
 from tests.dossier.builders import (

@@ -1,0 +1,84 @@
+"""Rules for the file itself: can it be read, is it form 01, and does it say one thing only?"""
+
+from bot.dossier import form01
+from bot.dossier.case import Case
+from bot.dossier.rules import HOLD, RETURN, WAIT, Finding, Rule, when
+
+FILE_FAULTS = {
+    "pdf.encrypted": (
+        "Tệp PDF có đặt mật khẩu hoặc bị mã hóa.",
+        "Đề nghị gửi tệp không đặt mật khẩu.",
+    ),
+    "pdf.xfa": (
+        "Tệp PDF dùng biểu mẫu XFA, không được hỗ trợ.",
+        "Đề nghị dùng Mẫu số 01 của cơ quan tiếp nhận.",
+    ),
+    "pdf.active": (
+        "Tệp PDF có mã lệnh hoặc nội dung tự động thực hiện.",
+        "Đề nghị điền và ký trên Mẫu số 01 của cơ quan tiếp nhận.",
+    ),
+    "pdf.changed": (
+        "Tệp PDF đã bị thay đổi sau khi ký số.",
+        "Đề nghị ký số lại trên văn bản gốc và gửi lại.",
+    ),
+    "pdf.uncovered": (
+        "Tệp PDF có nội dung không được chữ ký số nào bảo vệ.",
+        "Đề nghị không lưu hoặc sửa tệp sau khi ký số; ký số lại và gửi lại.",
+    ),
+    "pdf.too_complex": (
+        "Tệp PDF quá lớn hoặc có cấu trúc quá phức tạp nên không đọc được.",
+        "Đề nghị điền và ký trên Mẫu số 01 của cơ quan tiếp nhận.",
+    ),
+    "pdf.unreadable": (
+        "Không đọc được tệp PDF.",
+        "Đề nghị kiểm tra tệp, ký số lại và gửi lại.",
+    ),
+}
+
+
+def _file_rule(code: str, text: str, remedy: str) -> Rule[Case]:
+    return Rule(
+        code, "ISO 32000-2", RETURN, text, remedy, when(lambda case: code in case.file_faults)
+    )
+
+
+def _is_other_form(case: Case) -> bool:
+    return (
+        case.application is None
+        and not case.file_faults
+        and form01.FORM not in case.divergent
+        and any(signed.signature.passed for signed in case.signatures)
+    )
+
+
+def _divergent(case: Case) -> list[Finding]:
+    return [Finding(form01.label_of(name)) for name in case.divergent]
+
+
+FILE_RULES: tuple[Rule[Case], ...] = (
+    *(_file_rule(code, text, remedy) for code, (text, remedy) in FILE_FAULTS.items()),
+    Rule(
+        "pdf.other",
+        "ISO 32000-2",
+        HOLD,
+        "Tệp PDF có điểm bất thường cần kiểm tra.",
+        WAIT,
+        when(lambda case: set(case.file_faults) - set(FILE_FAULTS)),
+    ),
+    Rule(
+        "form.unknown",
+        "Form 01",
+        RETURN,
+        "Văn bản không phải là Mẫu số 01 phiên bản hiện hành.",
+        "Đề nghị lấy Mẫu số 01 mới nhất của cơ quan tiếp nhận, điền, ký số và gửi lại.",
+        when(_is_other_form),
+    ),
+    Rule(
+        "form.divergent",
+        "ISO 32000-2, incremental updates",
+        RETURN,
+        "Nội dung ô này khác nhau giữa các lần ký số.",
+        "Đề nghị không sửa biểu mẫu sau chữ ký số thứ nhất; điền lại, ký số lại và gửi lại.",
+        _divergent,
+    ),
+)
