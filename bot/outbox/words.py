@@ -50,6 +50,7 @@ TASKS = {
     "notice": "gửi thông báo",
     "credential": "gửi thông tin tài khoản",
     "result": "lập thông báo kết quả",
+    "escalate": "báo cán bộ về việc bị dừng",
 }
 
 

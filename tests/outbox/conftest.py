@@ -1,0 +1,11 @@
+import pytest
+
+from bot.config import KeyAlgorithm
+from bot.hsm.token import Token
+from tests.outbox.world import Signer, a_token_signer
+
+
+@pytest.fixture(scope="session")
+def signer(post_token: Token) -> Signer:
+    """The bot's own mail-signing key, on its token."""
+    return a_token_signer(post_token, KeyAlgorithm.RSA_2048)

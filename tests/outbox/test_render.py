@@ -1,0 +1,210 @@
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jinja2 import meta, nodes
+from pydantic import TypeAdapter
+
+from bot.config import Settings, Terms, template_folder
+from bot.errors import Misconfigured
+from bot.outbox.notices import KINDS, Content, Fault
+from bot.outbox.render import Renderer, environment
+from bot.outbox.words import TASKS, in_words, one_line
+from bot.register.tasks import Kind
+from bot.sms.text import one_part
+from tests.outbox.examples import (
+    A_FAULT,
+    DUE,
+    EXAMPLES,
+    NOW,
+    ROWS,
+    a_passcode,
+    a_receipt,
+    a_result,
+    a_return,
+    at_sending,
+)
+
+SETTINGS = Settings()
+RENDERER = Renderer(SETTINGS, template_folder())
+JINJA = environment(SETTINGS, template_folder())
+
+WORKED_INTO = {"passcode": {"account"}}  # the passcode is worked out from it
+
+
+def placeholders(template: str) -> set[str]:
+    """What `template` and the ones it builds on ask for."""
+    source = (template_folder() / template).read_text()
+    tree = JINJA.parse(source)
+    above = {name for name in meta.find_referenced_templates(tree) if name}
+    own = {one.target for one in tree.find_all(nodes.Import)}
+    own |= {str(getattr(one.target, "name", "")) for one in tree.find_all(nodes.Assign)}
+    asked = set(meta.find_undeclared_variables(tree)) - set(JINJA.globals) - own
+    return asked.union(*map(placeholders, above))
+
+
+def files(kind: type[Content]) -> dict[str, set[str]]:
+    folder = template_folder() / "notices" / kind.kind
+    return {
+        file.name: placeholders(f"notices/{kind.kind}/{file.name}") for file in folder.iterdir()
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+def test_placeholders_are_the_fields(kind: type[Content]) -> None:
+    given = {field.name for field in fields(kind)} | kind.at_sending
+    asked = files(kind)
+    assert set(asked) == {
+        *(("subject.txt", "body.txt", "body.html") if "email" in kind.channels else ()),
+        *(("sms.txt",) if "sms" in kind.channels else ()),
+    }
+    whole = ("body.txt", "body.html") if "email" in kind.channels else ("sms.txt",)
+    for name in whole:
+        assert asked[name] | WORKED_INTO.get(kind.kind, set()) == given, name
+    assert all(names <= given for names in asked.values())
+
+
+def test_every_folder_is_a_kind_and_every_kind_has_an_example() -> None:
+    folders = {file.name for file in (template_folder() / "notices").iterdir() if file.is_dir()}
+    assert folders == set(KINDS) == {content.kind for content in EXAMPLES.values()}
+
+
+@pytest.mark.parametrize("content", EXAMPLES.values(), ids=list(EXAMPLES))
+def test_a_notice_comes_back_from_the_register_as_it_was(content: Content) -> None:
+    stored = TypeAdapter(dict).validate_json(TypeAdapter(dict).dump_json(content.data()))
+    assert KINDS[content.kind].read(stored) == content
+
+
+LETTERS = {name: content for name, content in EXAMPLES.items() if "email" in content.channels}
+
+
+@pytest.mark.parametrize("content", LETTERS.values(), ids=list(LETTERS))
+def test_every_letter_says_what_every_notice_must(content: Content) -> None:
+    letter = RENDERER.letter(content, **at_sending(content))
+    authority = SETTINGS.authority
+    for words in (letter.text, letter.html):
+        assert authority.help_phone in words
+        assert authority.help_mailbox in words
+        assert "Việc tiếp theo" in words
+        assert "None" not in words
+        if number := getattr(content, "number", None):
+            assert number in words
+        if due := getattr(content, "due", None):
+            assert in_words(due) in words
+    assert "\n" not in letter.subject
+    assert "<" not in letter.text
+    if number := getattr(content, "number", None):
+        assert number in letter.subject
+
+
+def test_a_deadline_is_in_words_and_in_hanoi() -> None:
+    assert in_words(DUE) == ("17 giờ 00 phút, thứ Sáu, ngày 27 tháng 11 năm 2026 (giờ Việt Nam)")
+    assert in_words(datetime(2027, 1, 3, 18, 5, tzinfo=UTC)) == (
+        "01 giờ 05 phút, thứ Hai, ngày 04 tháng 01 năm 2027 (giờ Việt Nam)"
+    )
+
+
+def test_a_stopped_clock_shows_no_deadline() -> None:
+    assert "chậm nhất" not in RENDERER.letter(a_return(due=None)).text
+    assert "chậm nhất" not in RENDERER.letter(a_result(due=None)).text
+
+
+def test_all_faults_are_told_with_value_and_remedy() -> None:
+    faults = tuple(
+        Fault(f"row.{i}", i, f"Cột {i}", f"giá trị {i}", f"Sai {i}.", f"Sửa {i}.")
+        for i in range(1, 40)
+    )
+    letter = RENDERER.letter(a_return(faults=faults))
+    for fault in faults:
+        for words in (fault.column, fault.value, fault.text, fault.remedy):
+            assert words in letter.text
+            assert words in letter.html
+
+
+@pytest.mark.parametrize(
+    ("terms", "words"),
+    [
+        (Terms.OFFICIAL, "chứng thư chữ ký số chuyên dùng công vụ"),
+        (Terms.GOVERNMENT, "chứng thư số chuyên dùng Chính phủ"),
+    ],
+)
+def test_one_setting_chooses_the_words_of_the_law(terms: Terms, words: str) -> None:
+    settings = Settings(terms=terms)
+    letter = Renderer(settings, template_folder()).letter(a_receipt())
+    assert words in letter.text
+    assert words in letter.html
+
+
+@pytest.mark.parametrize("procedure", ["issue", "renew", "amend", "revoke"])
+def test_every_procedure_has_words(procedure: str) -> None:
+    assert "None" not in RENDERER.letter(a_receipt(procedure=procedure)).text
+
+
+def test_every_task_has_words() -> None:
+    assert set(TASKS) == set(Kind)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [a_passcode(attempt=99, account=10**9), a_result(rows=ROWS[:1] * 999 + ROWS[1:] * 99)],
+)
+def test_short_messages_are_one_plain_part_without_links(content: Content) -> None:
+    text = RENDERER.sms(content, **at_sending(content))
+    assert one_part(text)
+    assert text.isascii()
+    assert "http" not in text
+    assert "HS-2026-000123" in text
+    assert SETTINGS.authority.help_phone in text
+
+
+def test_the_passcode_stands_in_the_message_whole() -> None:
+    assert " 7K3M9QX2WD4R " in RENDERER.sms(a_passcode(), passcode="7K3M9QX2WD4R")
+
+
+@given(st.text())
+def test_what_comes_from_outside_stays_on_its_line(value: str) -> None:
+    def lines(value: str) -> list[str]:
+        faults = (replace(A_FAULT, value=f"x{value}"),)
+        return RENDERER.letter(a_return(faults=faults, agency=f"A{value}")).text.splitlines()
+
+    assert len(lines(value)) == len(lines(""))
+    assert one_line(one_line(value)) == one_line(value)
+
+
+def test_markup_from_outside_is_shown_not_obeyed() -> None:
+    fault = replace(A_FAULT, value="<img src=x onerror=alert(1)>", text="{{ 7 * 7 }}")
+    html = RENDERER.letter(a_return(faults=(fault,))).html
+    assert "<img" not in html
+    assert "&lt;img src=x onerror=alert(1)&gt;" in html
+    assert "{{ 7 * 7 }}" in html
+
+
+def test_hidden_and_turned_letters_are_taken_out() -> None:
+    assert one_line("a\u202eb\u200bc\x00d\r\nBcc: e") == "abcd Bcc: e"
+
+
+@pytest.mark.parametrize("source", ["{{ nmber }}", "{% if %}", "{{ number | nothing }}"])
+def test_a_template_edited_wrongly_is_named(tmp_path: Path, source: str) -> None:
+    folder = tmp_path / "notices" / "passcode"
+    folder.mkdir(parents=True)
+    (folder / "sms.txt").write_text(source)
+    with pytest.raises(Misconfigured, match=r"notices/passcode/sms\.txt"):
+        Renderer(SETTINGS, tmp_path).sms(a_passcode(), passcode="7K3M9QX2WD4R")
+
+
+def test_a_message_edited_beyond_one_part_is_not_sent_in_two(tmp_path: Path) -> None:
+    folder = tmp_path / "notices" / "passcode"
+    folder.mkdir(parents=True)
+    (folder / "sms.txt").write_text("Hồ sơ {{ number }} " + "dài " * 60)
+    with pytest.raises(Misconfigured, match="one message"):
+        Renderer(SETTINGS, tmp_path).sms(a_passcode())
+
+
+def test_the_credential_says_how_the_slip_is_opened() -> None:
+    values = {"attempt": 2, "expires": NOW + timedelta(days=14)}
+    credential = EXAMPLES["credential"]
+    assert "SMS" in RENDERER.letter(credential, encrypted=True, **values).text
+    assert "SMS" not in RENDERER.letter(credential, encrypted=False, **values).text
