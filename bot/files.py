@@ -2,7 +2,8 @@
 
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -12,18 +13,29 @@ def write_once(path: Path, data: bytes, *, by_way_of: Path | None = None) -> Non
     Written in the folder `by_way_of` (default: the target's, hidden) on the same
     file system, synced, linked to its name, and the name synced.
     """
+    with _draft(by_way_of or path.parent, path, data, 0o600) as draft, suppress(FileExistsError):
+        os.link(draft, path)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Put `data` at `path`, for everybody to read, in the place of what stands there."""
+    with _draft(path.parent, path, data, 0o644) as draft:
+        draft.replace(path)
+
+
+@contextmanager
+def _draft(folder: Path, path: Path, data: bytes, mode: int) -> Iterator[Path]:
+    """A synced file in `folder`, to be named `path`; the name is synced afterwards."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    folder = by_way_of or path.parent
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".{secrets.token_hex(8)}"
     try:
         with draft.open("xb") as file:
-            os.fchmod(file.fileno(), 0o600)
+            os.fchmod(file.fileno(), mode)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(draft, path)
+        yield draft
     finally:
         draft.unlink(missing_ok=True)
     _sync_folder(path.parent)

@@ -8,6 +8,8 @@ import pytest
 
 from bot.register import connection
 
+pytest_plugins = ["tests.hsm_fixtures"]
+
 
 @pytest.fixture
 async def register(tmp_path: Path) -> AsyncIterator[None]:

@@ -15,17 +15,16 @@ from bot.outbox.delivery import (
     intend,
     open_notice,
     record_sent,
-    require,
 )
 from bot.outbox.mailer import Attachment
 from bot.outbox.notices import Credential, Passcode
 from bot.outbox.transport import Transport
-from bot.register.lifecycle import AccountStatus
-from bot.register.models import Account, Attempt, Channel, Notice, Subscriber
+from bot.register.lifecycle import AccountStatus, Channel
+from bot.register.models import Account, Attempt, Notice, Subscriber
 from bot.register.tasks import Lease
 
 
-async def send_credential(notice_id: int, lease: Lease, services: Post, now: datetime) -> None:
+async def send_credential(lease: Lease, services: Post, now: datetime) -> None:
     """Mail a subscriber the account slip; then, split, send its passcode after it.
 
     A try that was cut off counts when its mail is known to have gone, for then
@@ -36,7 +35,7 @@ async def send_credential(notice_id: int, lease: Lease, services: Post, now: dat
         Conflict: the notice is closed, or another hand holds its task.
         Unavailable: try again later.
     """
-    notice = await open_notice(notice_id)
+    notice = await open_notice(lease.subject)
     attempt = await _arrived(notice, services.transport)
     if attempt is None:
         try:
@@ -70,14 +69,14 @@ async def _attempt(notice: Notice, lease: Lease, services: Post, now: datetime) 
     code, code_hash = await asyncio.to_thread(new_code)
     limits = services.settings.accounts
     async with in_transaction():
-        await require(lease)
+        await lease.check()
         minted = await mint(notice.account.id, code_hash, limits=limits, now=now)
         message_id = services.mailer.message_id(notice.id, minted.attempt)
         attempt = await Attempt.create(
             notice=notice, number=minted.attempt, message_id=message_id, made_at=now
         )
     raw = await asyncio.to_thread(_mail, notice, minted, code, services, now)
-    await require(lease)  # whoever took over has made a newer code: send no dead one
+    await lease.check()  # whoever took over has made a newer code: send no dead one
     await services.transport.deliver(message_id, notice.recipient, raw)
     return attempt
 

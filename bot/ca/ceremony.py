@@ -12,16 +12,10 @@ from cryptography.x509.oid import NameOID
 
 from bot.ca import profiles
 from bot.ca.certificate import draft, new_serial, sign
-from bot.ca.lint import lint_certificate
+from bot.ca.lint import lint_certificate, require_clean
 from bot.ca.profiles import COUNTRY, NAME_LIMIT, Addresses, Profile
 from bot.ca.signing import PrivateKey, PublicKey, SignatureBroken, hash_for
 from bot.errors import Misconfigured
-
-
-class LintFailed(Misconfigured):
-    """A certificate of our own breaks RFC 5280: nothing was signed."""
-
-    code = "ca.lint"
 
 
 class AnswerUnfit(Misconfigured):
@@ -192,9 +186,5 @@ def _issue(
         not_before=not_before,
         not_after=not_after,
     )
-    if faults := [finding.code for finding in lint_certificate(drafted.trial) if finding.stops]:
-        raise LintFailed(
-            f"The certificate would break RFC 5280: {', '.join(faults)}.",
-            "Mend the names and addresses in the settings.",
-        )
+    require_clean(lint_certificate(drafted.trial))
     return sign(drafted.tbs, issuer_key, issuer)

@@ -4,7 +4,7 @@ The CA/Browser Forum's profiles do not fit this PKI: they demand a reserved
 policy, an organizationIdentifier and at most 825 days.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,10 +13,18 @@ from pkilint import loader, pkix
 from pkilint.pkix import certificate, crl, extension, name
 from pkilint.validation import ValidationFindingSeverity as Severity
 
+from bot.errors import Misconfigured
+
 UNREADABLE = "lint.unreadable"
 
 # Findings of this severity and above stop issuance: all that is more than information.
 STOPS = Severity.NOTICE
+
+
+class LintFailed(Misconfigured):
+    """A certificate or CRL of our own breaks RFC 5280: nothing was signed."""
+
+    code = "ca.lint"
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,15 @@ def lint_certificate(der: bytes) -> tuple[Finding, ...]:
 def lint_crl(der: bytes) -> tuple[Finding, ...]:
     """Judge a CertificateList. Bytes that are no CRL are a FATAL finding."""
     return _lint(loader.load_der_crl, _crl_linter(), der)
+
+
+def require_clean(findings: Iterable[Finding]) -> None:
+    """Raises LintFailed, naming all that stops."""
+    if faults := sorted({finding.code for finding in findings if finding.stops}):
+        raise LintFailed(
+            f"What is about to be signed would break RFC 5280: {', '.join(faults)}.",
+            "Mend the names and addresses in the settings and in the agency's entry.",
+        )
 
 
 def _lint(load: Callable[..., Any], linter: Any, der: bytes) -> tuple[Finding, ...]:

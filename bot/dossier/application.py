@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
 from bot.dossier.fields import Reading, folded
+from bot.dossier.rules import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,11 @@ def application_from_json(stored: Any) -> Application:
 def row_from_json(stored: Any) -> Row:
     """The inverse of `as_json` for a row."""
     return TypeAdapter(Row).validate_python(stored)
+
+
+def faults_from_json(stored: Any) -> tuple[Fault, ...]:
+    """The inverse of `as_json` for a list of faults."""
+    return TypeAdapter(tuple[Fault, ...]).validate_python(stored)
 
 
 def same_person(one: Row, other: Row) -> bool:

@@ -3,37 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.config import Rules
 from bot.dossier.application import Application, Row
 from bot.dossier.fields import in_domains, plain
 from bot.dossier.terms import Words
+from bot.register.lifecycle import Capacity
 from bot.signatures.verdict import Signature
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
-class Capacity(StrEnum):
-    """In which capacity a certificate signs for an agency; as the register has it."""
-
-    LEADER = "leader"
-    ORGANISATION = "organisation"
-    CLERK = "clerk"
-
-
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """An entry of the register of signers: in force from `since` until before `until`."""
+    """An entry of the register of signers; `in_force` when the mail was received."""
 
     agency_id: int
     capacity: Capacity
-    since: datetime
-    until: datetime | None
-
-    def in_force(self, at: datetime) -> bool:
-        return self.since <= at and (self.until is None or at < self.until)
+    in_force: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +86,11 @@ class Case:
     def today(self) -> date:
         """The day of receipt, in Vietnam."""
         return self.received_at.astimezone(VIETNAM).date()
+
+    @property
+    def unopened(self) -> bool:
+        """Whether the file could not be checked at all: its signatures are unknown, not missing."""
+        return any(fault.startswith("sandbox.") for fault in self.file_faults)
 
     @property
     def authorising(self) -> tuple[Signed, ...]:

@@ -85,7 +85,7 @@ def _beneath(letter: Outcome, row: Outcome) -> Outcome:
 
 
 def _could_not_check(case: Case) -> bool:
-    return any(
+    return case.unopened or any(
         signed.signature.verdict.sub_indication is SubIndication.TRY_LATER
         for signed in case.authorising
     )

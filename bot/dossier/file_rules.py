@@ -58,12 +58,12 @@ def _divergent(case: Case) -> list[Finding]:
 FILE_RULES: tuple[Rule[Case], ...] = (
     *(_file_rule(code, text, remedy) for code, (text, remedy) in FILE_FAULTS.items()),
     Rule(
-        "pdf.other",
-        "ISO 32000-2",
+        "pdf.unopened",
+        "EN 319 102-1, TRY_LATER",
         HOLD,
-        "Tệp PDF có điểm bất thường cần kiểm tra.",
+        "Hệ thống chưa mở được tệp PDF để kiểm tra chữ ký số.",
         WAIT,
-        when(lambda case: set(case.file_faults) - set(FILE_FAULTS)),
+        when(lambda case: case.unopened),
     ),
     Rule(
         "form.unknown",

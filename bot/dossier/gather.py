@@ -7,7 +7,7 @@ from tortoise.expressions import Q
 
 from bot.config import Settings
 from bot.dossier.application import Application, Row, row_from_json
-from bot.dossier.case import AgencyFacts, Capacity, Case, Known, Signed, Signer
+from bot.dossier.case import AgencyFacts, Case, Known, Signed, Signer
 from bot.dossier.letter import letter_key, read_application
 from bot.dossier.terms import WORDS
 from bot.inbox.mime import Survey
@@ -26,7 +26,7 @@ async def gather(
     patience = timedelta(hours=settings.trust.patience_hours)
     return Case(
         agency=_facts(await Agency.get(id=dossier.agency_id), settings),
-        signatures=await _signed(file),
+        signatures=await _signed(file, dossier),
         application=application,
         received_at=dossier.received_at,
         patience_over=now >= dossier.received_at + patience,
@@ -48,21 +48,32 @@ def _facts(agency: Agency, settings: Settings) -> AgencyFacts:
         name=agency.name,
         province=agency.province,
         places=(agency.name, agency.organization, *agency.units, *agency.workplaces),
-        mailboxes=tuple(box.casefold() for box in (agency.mailbox, *agency.senders)),
+        mailboxes=tuple(sorted(agency.mailboxes)),
         domains=tuple(map(str.casefold, agency.domains)) or settings.rules.mail_domains,
     )
 
 
-async def _signed(file: SignedFile) -> tuple[Signed, ...]:
+async def _signed(file: SignedFile, dossier: Dossier) -> tuple[Signed, ...]:
+    """Each signature with the register's entry: of several, the one that speaks for the agency."""
     fingerprints = [signature.fingerprint for signature in file.signatures]
-    entries = await AgencySigner.filter(fingerprint__in=fingerprints)
-    signers = {
-        entry.fingerprint: Signer(
-            entry.agency_id, Capacity(entry.capacity.value), entry.since, entry.until
+    entries = await AgencySigner.filter(fingerprint__in=fingerprints).order_by("id")
+    signers: dict[str, list[Signer]] = {}
+    for entry in entries:
+        in_force = entry.in_force(dossier.received_at)
+        signers.setdefault(entry.fingerprint, []).append(
+            Signer(entry.agency_id, entry.capacity, in_force)
         )
-        for entry in entries
-    }
-    return tuple(Signed(one, signers.get(one.fingerprint)) for one in file.signatures)
+    return tuple(
+        Signed(
+            one,
+            max(
+                signers.get(one.fingerprint, ()),
+                key=lambda signer: (signer.agency_id == dossier.agency_id, signer.in_force),
+                default=None,
+            ),
+        )
+        for one in file.signatures
+    )
 
 
 async def _used_in(dossier: Dossier, application: Application | None) -> str | None:

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from bot.dossier import form01
-from bot.dossier.case import Capacity, Case, Signed
+from bot.dossier.case import Case, Signed
 from bot.dossier.fields import folded
 from bot.dossier.rules import HOLD, NOTE, RETURN, WAIT, Consequence, Finding, Rule, when
+from bot.register.lifecycle import Capacity
 from bot.signatures.verdict import Indication, SubIndication
 
 LOCAL_AS_UTC = timedelta(hours=7)  # some signing tools write Vietnam's time as if it were UTC
@@ -72,7 +73,8 @@ def _is_undetermined(case: Case) -> bool:
 def _lacks(capacity: Capacity) -> Callable[[Case], list[Finding]]:
     return when(
         lambda case: (
-            not any(
+            not case.unopened
+            and not any(
                 signed.signer and signed.signer.capacity is capacity for signed in case.authorising
             )
         )
@@ -80,9 +82,7 @@ def _lacks(capacity: Capacity) -> Callable[[Case], list[Finding]]:
 
 
 def _not_in_force(case: Case) -> bool:
-    return any(
-        not signed.signer.in_force(case.received_at) for signed in case.authorising if signed.signer
-    )
+    return any(not signed.signer.in_force for signed in case.authorising if signed.signer)
 
 
 def _signed_for_another(case: Case) -> bool:

@@ -4,9 +4,9 @@ What `put` returned is on the disk. Nothing is ever changed or overwritten.
 """
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
+
+from bot.files import write_once
 
 
 class Archive:
@@ -19,14 +19,10 @@ class Archive:
         """Keep `content`; return its digest (SHA-256, hex). Blocking.
 
         Raises:
-            OSError: it is not kept; nothing half-written remains under its name.
+            OSError: it is not kept; nothing half-written stands under its name.
         """
         digest = hashlib.sha256(content).hexdigest()
-        path = self.path(digest)
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write_durably(path, content)
-        _sync_folder(path.parent)  # also when it exists: another hand may not have got so far
+        write_once(self.path(digest), content)
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -35,24 +31,3 @@ class Archive:
 
     def path(self, digest: str) -> Path:
         return self.folder / digest[:2] / digest[2:]
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)  # noqa: PTH105 - `name` came from mkstemp
-    except BaseException:
-        os.unlink(name)  # noqa: PTH108
-        raise
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -13,9 +13,9 @@ from bot.outbox.notices import KINDS, Content, Credential, Mac, Passcode
 from bot.outbox.render import Renderer
 from bot.outbox.transport import Transport
 from bot.register import tasks
-from bot.register.lifecycle import NoticeMove, NoticeStatus
-from bot.register.models import Account, Attempt, Channel, Dossier, Mail, Notice, StaleState
-from bot.register.tasks import Kind, Lease, LeaseLost
+from bot.register.lifecycle import Channel, NoticeMove, NoticeStatus
+from bot.register.models import Account, Attempt, Dossier, Mail, Notice, StaleState
+from bot.register.tasks import Kind, Lease
 from bot.sms.gateway import Gateway
 
 
@@ -65,7 +65,7 @@ async def intend(
     return notice
 
 
-async def post(notice_id: int, lease: Lease, services: Post, now: datetime) -> None:
+async def post(lease: Lease, services: Post, now: datetime) -> None:
     """Send a notice: commit the try, send it, commit that it was taken.
 
     Killed anywhere and repeated, it sends under the same Message-ID or reference.
@@ -74,10 +74,10 @@ async def post(notice_id: int, lease: Lease, services: Post, now: datetime) -> N
         Conflict: the notice is closed, or another hand holds its task.
         Unavailable: try again later.
     """
-    notice = await open_notice(notice_id)
+    notice = await open_notice(lease.subject)
     name = _name(notice, services.mailer)
     async with in_transaction():
-        await require(lease)
+        await lease.check()
         await Attempt.get_or_create(
             message_id=name, defaults={"notice": notice, "number": 1, "made_at": now}
         )
@@ -100,16 +100,6 @@ async def open_notice(notice_id: int) -> Notice:
     if notice.status is not NoticeStatus.INTENDED:
         raise StaleState("Notice", notice.id, notice.status)
     return notice
-
-
-async def require(lease: Lease) -> None:
-    """Go on only while the task is ours.
-
-    Raises:
-        LeaseLost: it was given to another hand.
-    """
-    if await tasks.held(lease.task, lease.token) is None:
-        raise LeaseLost(lease.task)
 
 
 async def record_sent(notice: Notice, name: str, lease: Lease, now: datetime) -> None:

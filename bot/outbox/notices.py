@@ -12,21 +12,10 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import TypeAdapter
 
+from bot.dossier.rules import Fault
 from bot.outbox.readable import readable
 
 Mac = Callable[[bytes], bytes]  # a keyed MAC of at least 12 bytes; its key never leaves the token
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing that is wrong, and how to mend it."""
-
-    code: str  # of the rule
-    position: int | None  # STT of the row; None: the letter
-    column: str  # header of the column, or ""
-    value: str  # as written, or ""
-    text: str  # what is wrong
-    remedy: str
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,23 @@ breaking every later link.
 import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from tortoise import fields
 from tortoise.models import Model
 
+from bot.errors import Unavailable
+
 START = "0" * 64
 SYSTEM = "system"
+CLOCK_GRACE = timedelta(minutes=2)  # a step takes its time when it begins, and may be slow
+
+
+class ClockBehind(Unavailable):
+    """The machine's clock was set back: mend it, then everything goes on."""
+
+    code = "clock.behind"
 
 
 class Event(Model):
@@ -79,6 +88,17 @@ async def append(
     )
     event.digest = digest_of(event)
     await event.save()
+
+
+async def require_clock(now: datetime) -> None:
+    """Nothing is signed while the clock stands before what has already happened.
+
+    Raises:
+        ClockBehind: by more than `CLOCK_GRACE`.
+    """
+    newest = await Event.all().order_by("-id").first()
+    if newest and now < newest.at - CLOCK_GRACE:
+        raise ClockBehind
 
 
 async def broken(chain: str) -> AsyncIterator[int]:

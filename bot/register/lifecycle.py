@@ -53,6 +53,21 @@ class NoticeStatus(StrEnum):
     FAILED = "failed"  # refused for good; an officer acts next
 
 
+class Capacity(StrEnum):
+    """In which capacity a certificate signs for an agency."""
+
+    LEADER = "leader"  # the authorised person
+    ORGANISATION = "organisation"  # the organisation's seal
+    CLERK = "clerk"  # transports; authorises nothing
+
+
+class Channel(StrEnum):
+    """How somebody is told."""
+
+    EMAIL = "email"
+    SMS = "sms"
+
+
 class Move(Enum):
     """A named step `(sources, target)`. Code can only ask for moves that exist."""
 

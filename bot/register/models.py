@@ -9,7 +9,6 @@ tables; the audit trail (`audit.Event`) holds codes and digests only.
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Self
 
 from tortoise import fields
@@ -20,7 +19,9 @@ from bot.errors import Conflict
 from bot.register import audit
 from bot.register.lifecycle import (
     AccountStatus,
+    Capacity,
     CertificateStatus,
+    Channel,
     DossierStatus,
     ItemStatus,
     MailStatus,
@@ -29,19 +30,6 @@ from bot.register.lifecycle import (
 )
 
 JSON = Any
-
-
-class Capacity(StrEnum):
-    """In which capacity a certificate signs for an agency."""
-
-    LEADER = "leader"  # the authorised person
-    ORGANISATION = "organisation"  # the organisation's seal
-    CLERK = "clerk"  # transports; authorises nothing
-
-
-class Channel(StrEnum):
-    EMAIL = "email"
-    SMS = "sms"
 
 
 def restricted(model: str, related_name: str, **options: Any) -> Any:
@@ -81,8 +69,14 @@ class Living(Model):
             if not await standing.update(status=move.target, **also):
                 raise StaleState(type(self).__name__, self.id, move.name)
             code = f"{type(self).__name__.lower()}.{move.name.lower()}"
-            await audit.append(await self.chain(), code, subject=self.id, because=because, now=now)
+            await self.record(code, because=because, now=now)
         self.update_from_dict({"status": move.target, **also})
+
+    async def record(self, code: str, *, because: str, now: datetime, **details: str | int) -> None:
+        """Write an event that is no move, inside the caller's transaction."""
+        await audit.append(
+            await self.chain(), code, subject=self.id, because=because, now=now, details=details
+        )
 
     @classmethod
     async def locked(cls, pk: int) -> Self:
@@ -108,7 +102,13 @@ class Agency(Model):
 
     @property
     def chain(self) -> str:
+        """The audit chain of what is done to this entry."""
         return f"agency:{self.id}"
+
+    @property
+    def mailboxes(self) -> frozenset[str]:
+        """Where its mail may come from; case-folded."""
+        return frozenset(address.casefold() for address in (self.mailbox, *self.senders))
 
 
 class AgencySigner(Model):
@@ -117,12 +117,16 @@ class AgencySigner(Model):
     id = fields.IntField(primary_key=True)
     agency = restricted("Agency", "signers")
     agency_id: int
-    fingerprint = fields.CharField(max_length=64, unique=True)  # SHA-256 of the DER, hex
+    fingerprint = fields.CharField(max_length=64, db_index=True)  # SHA-256 of the DER, hex
     certificate = fields.BinaryField()  # DER
     name = fields.CharField(max_length=255)
     capacity = fields.CharEnumField(Capacity, max_length=16)
     since = fields.DatetimeField()
     until = fields.DatetimeField(null=True)
+
+    def in_force(self, at: datetime) -> bool:
+        """Whether this entry lets its certificate sign for the agency at that time."""
+        return self.since <= at and (self.until is None or at < self.until)
 
 
 class Officer(Model):
@@ -139,9 +143,9 @@ class Mail(Living):
     digest = fields.CharField(max_length=64, unique=True)  # SHA-256 of the bytes, hex
     size = fields.IntField()
     mailbox = fields.CharField(max_length=254)  # ours, the one it came to
-    envelope_from = fields.CharField(max_length=254)
-    message_id = fields.CharField(max_length=254, default="")  # the sender's; for In-Reply-To
+    envelope_from = fields.CharField(max_length=512)  # as long as a command line may be
     received_at = fields.DatetimeField()
+    message_id = fields.CharField(max_length=1000, default="")  # for In-Reply-To
     status = fields.CharEnumField(MailStatus, max_length=16, default=MailStatus.STORED)
     because = fields.CharField(max_length=64, default="")
     dossiers: fields.ReverseRelation[Dossier]
@@ -172,6 +176,7 @@ class Dossier(Living):
     faults: JSON = fields.JSONField(default=list)  # of the letter
     evidence: list[str] = fields.JSONField(default=list)  # digests in the archive
     items: fields.ReverseRelation[Item]
+    notices: fields.ReverseRelation[Notice]
 
     async def chain(self) -> str:
         return f"dossier:{self.id}"
@@ -187,8 +192,6 @@ class Item(Living):
     status = fields.CharEnumField(ItemStatus, max_length=16, default=ItemStatus.ASKED)
     asked: JSON = fields.JSONField()  # the row as signed
     faults: JSON = fields.JSONField(default=list)
-    told_in = restricted("Notice", "tells", null=True)  # the result that reported its end
-    told_in_id: int | None
     certificates: fields.ReverseRelation[Certificate]
 
     async def chain(self) -> str:
@@ -283,7 +286,6 @@ class Notice(Living):
     made_at = fields.DatetimeField()
     sent_at = fields.DatetimeField(null=True)
     attempts: fields.ReverseRelation[Attempt]
-    tells: fields.ReverseRelation[Item]
 
     async def chain(self) -> str:
         return f"dossier:{self.dossier_id}" if self.dossier_id else audit.SYSTEM

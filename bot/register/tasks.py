@@ -40,10 +40,16 @@ class Kind(StrEnum):
     NOTICE = "notice"  # Notice
     CREDENTIAL = "credential"  # Notice, whose mail carries a credential
     RESULT = "result"  # Dossier, at its due time
+    ESCALATE = "escalate"  # Task that was parked
 
     @property
     def queue(self) -> Queue:
         return _QUEUES[self]
+
+    @property
+    def gives_up(self) -> bool:
+        """Whether it is parked when it keeps failing; what is urgent is tried for ever."""
+        return self.queue is not Queue.URGENT
 
 
 _QUEUES = {
@@ -54,6 +60,7 @@ _QUEUES = {
     Kind.NOTICE: Queue.POST,
     Kind.CREDENTIAL: Queue.POST,
     Kind.RESULT: Queue.POST,
+    Kind.ESCALATE: Queue.POST,
 }
 
 LEASE = timedelta(minutes=2)
@@ -88,21 +95,31 @@ class Lease:
         if not await Task.filter(id=self.task, lease=self.token).delete():
             raise LeaseLost(self.task)
 
-    async def postpone(self, code: str, due: datetime, *, counted: bool = True) -> None:
-        """Give the task back until `due`; `counted=False` forgives this attempt."""
+    async def check(self) -> None:
+        """Go on only while the task is ours.
+
+        Raises:
+            LeaseLost: it was given to another hand, or is done.
+        """
+        if not await Task.filter(id=self.task, lease=self.token).exists():
+            raise LeaseLost(self.task)
+
+    async def postpone(self, code: str, now: datetime, *, counted: bool) -> None:
+        """Give the task back for a time as long as it has waited, within bounds.
+
+        Args:
+            counted: whether this attempt brings the task nearer to being parked.
+        """
+        pause = min(max(now - self.since, FIRST_RETRY), LONGEST_RETRY)
         changes: dict[str, Any] = {
             "lease": None,
             "leased_until": None,
-            "due_at": due,
+            "due_at": now + pause,
             "last_error": code,
         }
         if not counted:
             changes["attempts"] = self.attempt - 1
         await Task.filter(id=self.task, lease=self.token).update(**changes)
-
-    def retry_at(self, now: datetime) -> datetime:
-        """When to try again: doubling from `FIRST_RETRY` to `LONGEST_RETRY`."""
-        return now + min(FIRST_RETRY * (1 << min(self.attempt, 16)), LONGEST_RETRY)
 
 
 async def call(kind: Kind, subject: int, *, due: datetime, now: datetime) -> None:
@@ -121,7 +138,7 @@ async def lease(now: datetime, *, most: int) -> list[Lease]:
         tasks = await due.order_by("due_at").limit(most).select_for_update(skip_locked=True)
         leases = []
         for task in tasks:
-            if task.attempts >= PARKED_AFTER:
+            if task.attempts >= PARKED_AFTER and Kind(task.kind).gives_up:
                 await _park(task, now)
                 continue
             task.attempts += 1
@@ -140,6 +157,7 @@ async def _park(task: Task, now: datetime) -> None:
         audit.SYSTEM, "task.park", subject=task.id, because=because, now=now,
         details={"key": task.key},
     )  # fmt: skip
+    await call(Kind.ESCALATE, task.id, due=now, now=now)
 
 
 async def held(task: int, token: str) -> Lease | None:

@@ -6,7 +6,7 @@ signatures whose certificates chain to the trust store, which it checks itself.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.inbox import mime
 from bot.sandbox import Sandbox, Unchecked
@@ -71,7 +71,7 @@ class Examiner:
                 self._trust.to_der(),
                 data.crls,
                 data.ocsps,
-                moment,
+                moment.astimezone(UTC),  # a child cannot load any other zone
                 answer=SignedFile,
             )
         except Unchecked as unchecked:

@@ -11,7 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from dateutil import parser
+from pyhanko.pdf_utils import crypt, filters
+from pyhanko.pdf_utils.crypt import pdfmac
+from pyhanko.pdf_utils.metadata import xmp_xml
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign import validation
 
 from bot.inbox import mime
 from bot.signatures import hazards, revisions
@@ -27,6 +32,9 @@ from bot.signatures.verdict import (
     SubIndication,
     Verdict,
 )
+
+# pyHanko imports these when it needs them, and a child of the sandbox can open no file.
+_LAZY = (crypt, filters, pdfmac, xmp_xml, validation, parser)
 
 _UNCOVERED = Verdict.indeterminate(SubIndication.GENERIC, "signature.coverage")
 _UNREADABLE = Verdict.indeterminate(SubIndication.GENERIC, "signature.unreadable")

@@ -22,8 +22,8 @@ from bot.hsm.token import Token
 from bot.outbox.delivery import Post, intend, post
 from bot.outbox.mailer import Mailer
 from bot.outbox.transport import RecipientRefused
-from bot.register.lifecycle import AccountStatus, NoticeStatus
-from bot.register.models import Account, Attempt, Channel, Notice, Task
+from bot.register.lifecycle import AccountStatus, Channel, NoticeStatus
+from bot.register.models import Account, Attempt, Notice, Task
 from bot.register.tasks import Kind, LeaseLost
 from tests.accounts.world import a_credential_notice
 from tests.outbox.dying import MOMENTS, Moment, dying
@@ -84,15 +84,14 @@ def everything_in_the_register(folder: Path) -> bytes:
 
 
 async def send_passcode(services: Post) -> None:
-    notice = await Notice.get(kind="passcode")
-    await post(notice.id, await take(Kind.NOTICE, AGAIN), services, AGAIN)
+    await post(await take(Kind.NOTICE, AGAIN), services, AGAIN)
 
 
 async def test_the_slip_the_passcode_and_the_code_open_the_account(
     services: Post, signer: Signer, tmp_path: Path
 ) -> None:
     notice = await a_credential_notice()
-    await send_credential(notice.id, await take(Kind.CREDENTIAL), services, NOW)
+    await send_credential(await take(Kind.CREDENTIAL), services, NOW)
     await send_passcode(services)
     [raw] = mails(tmp_path)
     assert verified(raw, signer.root, tmp_path) is not None
@@ -113,8 +112,8 @@ async def test_the_slip_the_passcode_and_the_code_open_the_account(
 
 
 async def test_without_the_passcode_the_slip_stays_shut(services: Post, tmp_path: Path) -> None:
-    notice = await a_credential_notice()
-    await send_credential(notice.id, await take(Kind.CREDENTIAL), services, NOW)
+    await a_credential_notice()
+    await send_credential(await take(Kind.CREDENTIAL), services, NOW)
     slip = attached(mails(tmp_path)[0])
     for wrong in ("", "7K3M9QX2WD4R"):
         with pytest.raises(pikepdf.PasswordError):
@@ -131,8 +130,8 @@ async def test_by_mail_alone_the_slip_is_open_and_no_message_is_sent(
 ) -> None:
     settings = Settings(accounts=Accounts(credentials="email"))
     services = a_post(post_token, signer, tmp_path, settings=settings)
-    notice = await a_credential_notice()
-    await send_credential(notice.id, await take(Kind.CREDENTIAL), services, NOW)
+    await a_credential_notice()
+    await send_credential(await take(Kind.CREDENTIAL), services, NOW)
     code = code_on(read_slip(attached(mails(tmp_path)[0])))
     assert await activate("ntha@hanoiedu.vn", code, limits=settings.accounts, now=AGAIN)
     assert await Task.all().count() == 0
@@ -146,9 +145,9 @@ async def test_killed_anywhere_and_repeated_one_mail_carries_the_one_live_code(
     notice = await a_credential_notice()
     lease = await take(Kind.CREDENTIAL)
     with pytest.raises(Killed):
-        await send_credential(notice.id, *dying(lease, services, moment, signer), NOW)
+        await send_credential(*dying(lease, services, moment, signer), NOW)
     assert await Notice.all().count() == 1  # no passcode leaves before its mail
-    await send_credential(notice.id, await take(Kind.CREDENTIAL), services, AGAIN)
+    await send_credential(await take(Kind.CREDENTIAL), services, AGAIN)
     await send_passcode(services)
 
     went_out = moment in ("after the peer", "before the last commit")
@@ -171,15 +170,15 @@ async def test_a_code_used_before_the_mail_was_recorded_counts_as_arrived(
 ) -> None:
     settings = Settings(accounts=Accounts(credentials="email"))
     services = a_post(post_token, signer, tmp_path, settings=settings)
-    notice = await a_credential_notice()
+    await a_credential_notice()
     lease = await take(Kind.CREDENTIAL)
     with pytest.raises(Killed):
-        await send_credential(notice.id, *dying(lease, services, "after the peer", signer), NOW)
+        await send_credential(*dying(lease, services, "after the peer", signer), NOW)
     [file] = (tmp_path / "mail" / "new").iterdir()
     code = code_on(read_slip(attached(file.read_bytes())))
     await activate("ntha@hanoiedu.vn", code, limits=settings.accounts, now=AGAIN)
     file.unlink()  # as with a transport that cannot tell
-    await send_credential(notice.id, await take(Kind.CREDENTIAL), services, AGAIN)
+    await send_credential(await take(Kind.CREDENTIAL), services, AGAIN)
     assert mails(tmp_path) == []
     assert (await Notice.get()).status is NoticeStatus.SENT
 
@@ -187,22 +186,22 @@ async def test_a_code_used_before_the_mail_was_recorded_counts_as_arrived(
 async def test_a_second_delivery_of_the_task_changes_nothing(
     services: Post, tmp_path: Path
 ) -> None:
-    notice = await a_credential_notice()
+    await a_credential_notice()
     lease = await take(Kind.CREDENTIAL)
-    await send_credential(notice.id, lease, services, NOW)
+    await send_credential(lease, services, NOW)
     before = (await Account.get()).code_hash
     with pytest.raises(Conflict):
-        await send_credential(notice.id, lease, services, NOW)
+        await send_credential(lease, services, NOW)
     assert (await Account.get()).code_hash == before
     assert len(mails(tmp_path)) == 1
 
 
 async def test_a_slow_hand_neither_mints_nor_sends(services: Post, tmp_path: Path) -> None:
-    notice = await a_credential_notice()
+    await a_credential_notice()
     slow = await take(Kind.CREDENTIAL)
     await take(Kind.CREDENTIAL)
     with pytest.raises(LeaseLost):
-        await send_credential(notice.id, slow, services, NOW)
+        await send_credential(slow, services, NOW)
     assert mails(tmp_path) == []
     assert (await Account.get()).attempt == 0
 
@@ -223,9 +222,9 @@ async def test_a_hand_overtaken_while_it_builds_sends_no_dead_code(
     notice = await a_credential_notice()
     lease = await take(Kind.CREDENTIAL)
     with pytest.raises(LeaseLost):
-        await send_credential(notice.id, lease, replace(services, mailer=slow), NOW)
+        await send_credential(lease, replace(services, mailer=slow), NOW)
     assert mails(tmp_path) == []
-    await send_credential(notice.id, await take(Kind.CREDENTIAL), services, AGAIN)
+    await send_credential(await take(Kind.CREDENTIAL), services, AGAIN)
     [raw] = mails(tmp_path)
     assert f"<notice-{notice.id}.2@ca.example.gov.vn>".encode() in raw
     assert (await Account.get()).attempt == 2
@@ -244,8 +243,8 @@ async def test_a_code_that_nobody_will_read_dies(
 ) -> None:
     transport: Any = Refusing()
     services = a_post(post_token, signer, tmp_path, transport=transport)
-    notice = await a_credential_notice()
-    await send_credential(notice.id, await take(Kind.CREDENTIAL), services, NOW)
+    await a_credential_notice()
+    await send_credential(await take(Kind.CREDENTIAL), services, NOW)
     account = await Account.get()
     assert (account.attempt, account.code_hash) == (1, None)
     assert (await Notice.get()).status is NoticeStatus.FAILED
@@ -257,8 +256,8 @@ async def test_a_code_that_nobody_will_read_dies(
 async def test_a_credential_for_an_account_in_use_fails_without_a_mail(
     services: Post, tmp_path: Path
 ) -> None:
-    first = await a_credential_notice()
-    await send_credential(first.id, await take(Kind.CREDENTIAL), services, NOW)
+    await a_credential_notice()
+    await send_credential(await take(Kind.CREDENTIAL), services, NOW)
     await send_passcode(services)
     slip = read_slip(attached(mails(tmp_path)[0]), passcode_in(messages(tmp_path)[0]))
     await activate("ntha@hanoiedu.vn", code_on(slip), limits=services.settings.accounts, now=AGAIN)
@@ -271,15 +270,15 @@ async def test_a_credential_for_an_account_in_use_fails_without_a_mail(
             now=AGAIN,
             account=await Account.get(),
         )
-    await send_credential(second.id, await take(Kind.CREDENTIAL, AGAIN), services, AGAIN)
+    await send_credential(await take(Kind.CREDENTIAL, AGAIN), services, AGAIN)
     assert (await Notice.get(id=second.id)).status is NoticeStatus.FAILED
     assert (await Account.get()).status is AccountStatus.ACTIVE
     assert len(mails(tmp_path)) == 1
 
 
 async def test_no_code_stands_in_the_register(services: Post, tmp_path: Path) -> None:
-    notice = await a_credential_notice()
-    await send_credential(notice.id, await take(Kind.CREDENTIAL), services, NOW)
+    await a_credential_notice()
+    await send_credential(await take(Kind.CREDENTIAL), services, NOW)
     await send_passcode(services)
     passcode = passcode_in(messages(tmp_path)[0])
     code = code_on(read_slip(attached(mails(tmp_path)[0]), passcode)).replace("-", "")

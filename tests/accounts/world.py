@@ -6,7 +6,8 @@ from tortoise.transactions import in_transaction
 
 from bot.accounts.account import open_account
 from bot.outbox.delivery import intend
-from bot.register.models import Account, Channel, Notice
+from bot.register.lifecycle import Channel
+from bot.register.models import Account, Notice
 from tests.outbox.examples import NOW, a_credential
 from tests.outbox.world import a_dossier, a_mail, a_subscriber, an_agency
 

@@ -7,8 +7,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from bot.ca import ceremony
-from bot.ca.ceremony import AnswerUnfit, LintFailed
+from bot.ca.ceremony import AnswerUnfit
 from bot.ca.certificate import IssuerEndsFirst
+from bot.ca.lint import LintFailed
 from bot.ca.profiles import Addresses
 from bot.config import KeyAlgorithm, Settings
 from bot.errors import Misconfigured

@@ -7,9 +7,10 @@ from typing import Any
 from bot.config import Rules, Terms
 from bot.dossier import form01
 from bot.dossier.application import Application, Row
-from bot.dossier.case import AgencyFacts, Capacity, Case, Signed, Signer
+from bot.dossier.case import AgencyFacts, Case, Signed, Signer
 from bot.dossier.letter import read_application
 from bot.dossier.terms import WORDS
+from bot.register.lifecycle import Capacity
 from bot.signatures.verdict import Indication, Signature, SubIndication, Verdict
 
 RECEIVED = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
@@ -106,8 +107,7 @@ def a_signer(capacity: Capacity, **changes: Any) -> Signer:
     valid: dict[str, Any] = {
         "agency_id": 1,
         "capacity": capacity,
-        "since": RECEIVED - timedelta(days=100),
-        "until": None,
+        "in_force": True,
     }
     return Signer(**{**valid, **changes})
 

@@ -7,13 +7,13 @@ import pytest
 
 from bot.config import Settings
 from bot.dossier.application import as_json
-from bot.dossier.case import Capacity, Known
+from bot.dossier.case import Known
 from bot.dossier.decision import Outcome, decide
 from bot.dossier.gather import gather
 from bot.dossier.letter import letter_key
 from bot.inbox.mime import Survey
 from bot.register import models
-from bot.register.lifecycle import CertificateStatus, DossierStatus, ItemStatus
+from bot.register.lifecycle import Capacity, CertificateStatus, DossierStatus, ItemStatus
 from bot.signatures.verdict import SignedFile
 from tests.dossier.builders import (
     RECEIVED,
@@ -45,7 +45,7 @@ async def an_agency() -> models.Agency:
             fingerprint=a_signature(field).fingerprint,
             certificate=field.encode(),
             name=field,
-            capacity=models.Capacity(capacity),
+            capacity=Capacity(capacity),
             since=RECEIVED - timedelta(days=9),
         )
     return agency

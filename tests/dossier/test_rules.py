@@ -7,7 +7,7 @@ import pytest
 
 from bot.config import Terms
 from bot.dossier import form01
-from bot.dossier.case import Capacity, Case, Known
+from bot.dossier.case import Case, Known
 from bot.dossier.decision import Outcome, decide
 from bot.dossier.field_rules import KIND, SAYINGS
 from bot.dossier.fields import Flaw
@@ -16,6 +16,7 @@ from bot.dossier.letter_rules import LETTER_RULES
 from bot.dossier.row_rules import REQUIRED, ROW_RULES
 from bot.dossier.rules import Consequence, Rule
 from bot.dossier.terms import WORDS
+from bot.register.lifecycle import Capacity
 from bot.signatures.verdict import SubIndication, Verdict
 from tests.dossier.builders import (
     LEADER,
@@ -82,7 +83,12 @@ def failed(why: SubIndication) -> dict[str, Any]:
 
 LETTER_FAULTS: dict[str, dict[str, Any]] = {
     **{code: {"file_faults": (code,)} for code in FILE_FAULTS},
-    "pdf.other": {"file_faults": ("pdf.odd",)},
+    "pdf.unopened": {
+        "file_faults": ("sandbox.time",),
+        "signatures": (),
+        "application": None,
+        "patience_over": True,
+    },
     "signature.broken": {
         "signatures": (
             by_leader(
@@ -113,7 +119,7 @@ LETTER_FAULTS: dict[str, dict[str, Any]] = {
     "signature.leader_missing": {"signatures": (by_seal(),)},
     "signature.organisation_missing": {"signatures": (by_leader(),)},
     "signer.not_in_force": {
-        "signatures": (by_leader(a_signer(Capacity.LEADER, until=RECEIVED)), by_seal())
+        "signatures": (by_leader(a_signer(Capacity.LEADER, in_force=False)), by_seal())
     },
     "signer.other_agency": {
         "signatures": (by_leader(), by_seal(), by_leader(a_signer(Capacity.LEADER, agency_id=2)))

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.dossier.rules import Consequence, Fault
 from bot.outbox.notices import (
     Content,
     Credential,
-    Fault,
     Held,
     Parked,
     Passcode,
@@ -27,6 +27,7 @@ AGENCY = "Trường Trung học phổ thông Chu Văn An"
 
 A_FAULT = Fault(
     "row.mailbox.domain",
+    Consequence.RETURN,
     2,
     "Địa chỉ thư điện tử công vụ",
     "ntha@hanoiedu.vm",
@@ -35,6 +36,7 @@ A_FAULT = Fault(
 )
 LETTER_FAULT = Fault(
     "letter.extract",
+    Consequence.RETURN,
     None,
     "Trích yếu",
     "",

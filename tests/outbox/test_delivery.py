@@ -11,8 +11,8 @@ from bot.hsm.token import Token
 from bot.outbox.delivery import Post, intend, post
 from bot.outbox.notices import Content
 from bot.outbox.transport import MaildirTransport, RecipientRefused, TransportUnavailable
-from bot.register.lifecycle import NoticeStatus
-from bot.register.models import Attempt, Channel, Mail, Notice, Task
+from bot.register.lifecycle import Channel, NoticeStatus
+from bot.register.models import Attempt, Mail, Notice, Task
 from bot.register.tasks import Kind, LeaseLost
 from bot.sms.gateway import NumberRefused
 from tests.outbox.dying import MOMENTS, Moment, dying
@@ -75,7 +75,7 @@ async def test_a_receipt_answers_the_agencys_mail(
     mail = await a_mail()
     dossier = await a_dossier(await an_agency(), mail)
     notice = await intended(a_receipt(), dossier=dossier, answers=mail)
-    await post(notice.id, await take(Kind.NOTICE), services, NOW)
+    await post(await take(Kind.NOTICE), services, NOW)
     [raw] = mails(tmp_path)
     assert f"\r\nMessage-ID: <notice-{notice.id}@ca.example.gov.vn>\r\n".encode() in raw
     assert f"\r\nIn-Reply-To: {mail.message_id}\r\n".encode() in raw
@@ -93,12 +93,12 @@ async def test_a_receipt_answers_the_agencys_mail(
 async def test_killed_anywhere_and_repeated_a_mail_is_one_mail(
     services: Post, signer: Signer, tmp_path: Path, moment: Moment
 ) -> None:
-    notice = await intended(a_receipt())
+    await intended(a_receipt())
     with pytest.raises(Killed):
-        await post(notice.id, *dying(await take(Kind.NOTICE), services, moment, signer), NOW)
+        await post(*dying(await take(Kind.NOTICE), services, moment, signer), NOW)
     assert (await Notice.get()).status is NoticeStatus.INTENDED
     assert await Attempt.filter(accepted_at__isnull=True).count() == 1
-    await post(notice.id, await take(Kind.NOTICE), services, AGAIN)
+    await post(await take(Kind.NOTICE), services, AGAIN)
     assert len(mails(tmp_path)) == 1
     assert (await Notice.get()).status is NoticeStatus.SENT
     attempt = await Attempt.get()
@@ -114,8 +114,8 @@ async def test_killed_anywhere_and_repeated_a_message_is_one_message(
 ) -> None:
     notice = await intended(content, Channel.SMS)
     with pytest.raises(Killed):
-        await post(notice.id, *dying(await take(Kind.NOTICE), services, moment, signer), NOW)
-    await post(notice.id, await take(Kind.NOTICE), services, AGAIN)
+        await post(*dying(await take(Kind.NOTICE), services, moment, signer), NOW)
+    await post(await take(Kind.NOTICE), services, AGAIN)
     [message] = messages(tmp_path)
     assert message.startswith("To: +84912345678\n\n")
     assert (await Attempt.get()).message_id == f"notice-{notice.id}"
@@ -126,22 +126,22 @@ async def test_killed_anywhere_and_repeated_a_message_is_one_message(
 async def test_a_mail_that_was_read_meanwhile_is_not_sent_again(
     services: Post, signer: Signer, tmp_path: Path
 ) -> None:
-    notice = await intended(a_receipt())
+    await intended(a_receipt())
     lease = await take(Kind.NOTICE)
     with pytest.raises(Killed):
-        await post(notice.id, *dying(lease, services, "after the peer", signer), NOW)
+        await post(*dying(lease, services, "after the peer", signer), NOW)
     [new] = (tmp_path / "mail" / "new").iterdir()
     new.rename(tmp_path / "mail" / "cur" / f"{new.name}:2,S")
-    await post(notice.id, await take(Kind.NOTICE), services, AGAIN)
+    await post(await take(Kind.NOTICE), services, AGAIN)
     assert mails(tmp_path) == []
 
 
 async def test_a_second_delivery_of_the_task_is_a_conflict(services: Post, tmp_path: Path) -> None:
-    notice = await intended(a_receipt())
+    await intended(a_receipt())
     lease = await take(Kind.NOTICE)
-    await post(notice.id, lease, services, NOW)
+    await post(lease, services, NOW)
     with pytest.raises(Conflict):
-        await post(notice.id, lease, services, NOW)
+        await post(lease, services, NOW)
     assert len(mails(tmp_path)) == 1
     assert len(await events("notice.send")) == 1
 
@@ -149,11 +149,11 @@ async def test_a_second_delivery_of_the_task_is_a_conflict(services: Post, tmp_p
 async def test_a_hand_whose_lease_was_given_away_sends_nothing(
     services: Post, tmp_path: Path
 ) -> None:
-    notice = await intended(a_receipt())
+    await intended(a_receipt())
     late = await take(Kind.NOTICE)
     await take(Kind.NOTICE)
     with pytest.raises(LeaseLost):
-        await post(notice.id, late, services, NOW)
+        await post(late, services, NOW)
     assert mails(tmp_path) == []
     assert await Attempt.all().count() == 0
 
@@ -182,10 +182,10 @@ class Refusing:
 async def test_what_is_refused_for_good_waits_for_an_officer(
     services: Post, content: Content, channel: Channel, error: type[Exception], code: str
 ) -> None:
-    notice = await intended(content, channel)
+    await intended(content, channel)
     refusing = Refusing(error)
     broken = replace(services, transport=refusing, gateway=refusing)
-    await post(notice.id, await take(Kind.NOTICE), broken, NOW)
+    await post(await take(Kind.NOTICE), broken, NOW)
     assert (await Notice.get()).status is NoticeStatus.FAILED
     assert await Task.all().count() == 0
     [event] = await events("notice.fail")
@@ -193,16 +193,16 @@ async def test_what_is_refused_for_good_waits_for_an_officer(
 
 
 async def test_a_mailbox_that_is_none_waits_for_an_officer(services: Post) -> None:
-    notice = await intended(a_receipt(), recipient="a@b\r\nBcc: c@d")
-    await post(notice.id, await take(Kind.NOTICE), services, NOW)
+    await intended(a_receipt(), recipient="a@b\r\nBcc: c@d")
+    await post(await take(Kind.NOTICE), services, NOW)
     assert (await Notice.get()).status is NoticeStatus.FAILED
 
 
 async def test_a_server_that_is_down_leaves_the_notice_and_its_task(services: Post) -> None:
-    notice = await intended(a_receipt())
+    await intended(a_receipt())
     broken = replace(services, transport=Refusing(TransportUnavailable))
     with pytest.raises(TransportUnavailable):
-        await post(notice.id, await take(Kind.NOTICE), broken, NOW)
+        await post(await take(Kind.NOTICE), broken, NOW)
     assert (await Notice.get()).status is NoticeStatus.INTENDED
     assert await Task.all().count() == 1
 
@@ -225,8 +225,8 @@ async def test_a_maildir_has_one_file_a_message_id(tmp_path: Path) -> None:
 
 
 async def test_no_secret_stands_in_the_register(services: Post, tmp_path: Path) -> None:
-    notice = await intended(a_passcode(), Channel.SMS)
-    await post(notice.id, await take(Kind.NOTICE), services, NOW)
+    await intended(a_passcode(), Channel.SMS)
+    await post(await take(Kind.NOTICE), services, NOW)
     passcode = a_passcode().code(services.mac)
     assert len(passcode) == 12
     assert passcode in messages(tmp_path)[0]
@@ -239,8 +239,8 @@ async def test_a_mail_without_message_id_is_answered_all_the_same(
     services: Post, tmp_path: Path
 ) -> None:
     mail: Mail = await a_mail(message_id="")
-    notice = await intended(a_receipt(), answers=mail)
-    await post(notice.id, await take(Kind.NOTICE), services, NOW)
+    await intended(a_receipt(), answers=mail)
+    await post(await take(Kind.NOTICE), services, NOW)
     [raw] = mails(tmp_path)
     assert b"In-Reply-To" not in raw
     assert b"auto-replied" in raw

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from bot.config import Settings, Terms, template_folder
 from bot.errors import Misconfigured
-from bot.outbox.notices import KINDS, Content, Fault
+from bot.outbox.notices import KINDS, Content
 from bot.outbox.render import Renderer, environment
 from bot.outbox.words import TASKS, in_words, one_line
 from bot.register.tasks import Kind
@@ -114,12 +114,13 @@ def test_a_stopped_clock_shows_no_deadline() -> None:
 
 def test_all_faults_are_told_with_value_and_remedy() -> None:
     faults = tuple(
-        Fault(f"row.{i}", i, f"Cột {i}", f"giá trị {i}", f"Sai {i}.", f"Sửa {i}.")
+        replace(A_FAULT, position=i, column=f"Cột {i}", value=f"giá trị {i}", text=f"Sai {i}.")
         for i in range(1, 40)
     )
     letter = RENDERER.letter(a_return(faults=faults))
     for fault in faults:
         for words in (fault.column, fault.value, fault.text, fault.remedy):
+            assert words
             assert words in letter.text
             assert words in letter.html
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -51,6 +52,12 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
         async with Fetcher(config.Trust(addresses=(pki.address,), fetch_seconds=1)) as fetcher:
             yield World(pki, sandbox, fetcher)
     await sandbox.close()
+
+
+async def test_the_moment_may_be_told_in_any_zone(world: World) -> None:
+    received = datetime.now(ZoneInfo("Asia/Ho_Chi_Minh"))
+    (judgement,) = await world.judge(world.letter(), at=received)
+    assert len(judgement.file.passed) == 2
 
 
 async def test_a_good_letter_is_believed_with_its_evidence(world: World) -> None:

@@ -2,7 +2,7 @@ from tortoise import migrations
 from tortoise.migrations import operations as ops
 import functools
 from bot.register.lifecycle import AccountStatus, CertificateStatus, DossierStatus, ItemStatus, MailStatus, NoticeStatus
-from bot.register.models import Capacity, Channel
+from bot.register.lifecycle import Capacity, Channel
 from json import dumps, loads
 from tortoise.fields.base import OnDelete
 from tortoise import fields
@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.IntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('agency', fields.ForeignKeyField('register.Agency', source_field='agency_id', db_constraint=True, to_field='id', related_name='signers', on_delete=OnDelete.RESTRICT)),
-                ('fingerprint', fields.CharField(unique=True, max_length=64)),
+                ('fingerprint', fields.CharField(db_index=True, max_length=64)),
                 ('certificate', fields.BinaryField()),
                 ('name', fields.CharField(max_length=255)),
                 ('capacity', fields.CharEnumField(description='LEADER: leader\nORGANISATION: organisation\nCLERK: clerk', enum_type=Capacity, max_length=16)),
@@ -78,9 +78,9 @@ class Migration(migrations.Migration):
                 ('digest', fields.CharField(unique=True, max_length=64)),
                 ('size', fields.IntField()),
                 ('mailbox', fields.CharField(max_length=254)),
-                ('envelope_from', fields.CharField(max_length=254)),
-                ('message_id', fields.CharField(default='', max_length=254)),
+                ('envelope_from', fields.CharField(max_length=512)),
                 ('received_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('message_id', fields.CharField(default='', max_length=1000)),
                 ('status', fields.CharEnumField(default=MailStatus.STORED, description='STORED: stored\nIDENTIFIED: identified\nIGNORED: ignored\nHELD: held', enum_type=MailStatus, max_length=16)),
                 ('because', fields.CharField(default='', max_length=64)),
             ],
@@ -108,6 +108,20 @@ class Migration(migrations.Migration):
                 ('evidence', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
             ],
             options={'table': 'dossier', 'app': 'register', 'pk_attr': 'id', 'table_description': 'One letter: numbered, with its clock.'},
+            bases=['Living'],
+        ),
+        ops.CreateModel(
+            name='Item',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('dossier', fields.ForeignKeyField('register.Dossier', source_field='dossier_id', db_constraint=True, to_field='id', related_name='items', on_delete=OnDelete.RESTRICT)),
+                ('position', fields.IntField()),
+                ('place', fields.CharField(unique=True, max_length=32)),
+                ('status', fields.CharEnumField(default=ItemStatus.ASKED, description='ASKED: asked\nACCEPTED: accepted\nHELD: held\nPARKED: parked\nRETURNED: returned\nWITHDRAWN: withdrawn\nDONE: done', enum_type=ItemStatus, max_length=16)),
+                ('asked', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('faults', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+            ],
+            options={'table': 'item', 'app': 'register', 'pk_attr': 'id', 'table_description': 'One row of a dossier: one person, one wish.'},
             bases=['Living'],
         ),
         ops.CreateModel(
@@ -179,21 +193,6 @@ class Migration(migrations.Migration):
             ],
             options={'table': 'attempt', 'app': 'register', 'pk_attr': 'id', 'table_description': 'One try to send a notice, committed before the try.'},
             bases=['Model'],
-        ),
-        ops.CreateModel(
-            name='Item',
-            fields=[
-                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('dossier', fields.ForeignKeyField('register.Dossier', source_field='dossier_id', db_constraint=True, to_field='id', related_name='items', on_delete=OnDelete.RESTRICT)),
-                ('position', fields.IntField()),
-                ('place', fields.CharField(unique=True, max_length=32)),
-                ('status', fields.CharEnumField(default=ItemStatus.ASKED, description='ASKED: asked\nACCEPTED: accepted\nHELD: held\nPARKED: parked\nRETURNED: returned\nWITHDRAWN: withdrawn\nDONE: done', enum_type=ItemStatus, max_length=16)),
-                ('asked', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
-                ('faults', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
-                ('told_in', fields.ForeignKeyField('register.Notice', source_field='told_in_id', null=True, db_constraint=True, to_field='id', related_name='tells', on_delete=OnDelete.RESTRICT)),
-            ],
-            options={'table': 'item', 'app': 'register', 'pk_attr': 'id', 'table_description': 'One row of a dossier: one person, one wish.'},
-            bases=['Living'],
         ),
         ops.CreateModel(
             name='SubjectKey',

@@ -1,0 +1,117 @@
+"""Dramatiq actors: take a lease, let its story run, record how it ended.
+
+Messages carry a task's number and its lease, nothing else. What is to be done
+stands in the register; nothing is decided here.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
+
+import dramatiq
+import structlog
+
+from bot.accounts.credential import send_credential
+from bot.errors import Conflict, Unavailable, code_of
+from bot.outbox.delivery import post
+from bot.procedures.close import report_at_due_time
+from bot.procedures.decide import decide_dossier
+from bot.procedures.escalate import escalate
+from bot.procedures.identify import identify
+from bot.procedures.issue import issue
+from bot.procedures.publish import publish
+from bot.procedures.services import Services
+from bot.register import tasks
+from bot.register.tasks import Kind, Lease, LeaseLost, Queue
+
+log = structlog.get_logger()
+
+Now = Callable[[], datetime]
+Story = Callable[[Lease, Services, datetime], Awaitable[None]]
+
+STORIES: Mapping[Kind, Story] = {
+    Kind.IDENTIFY: identify,
+    Kind.DECIDE: decide_dossier,
+    Kind.ISSUE: issue,
+    Kind.PUBLISH: publish,
+    Kind.RESULT: report_at_due_time,
+    Kind.ESCALATE: escalate,
+    Kind.NOTICE: lambda lease, services, now: post(lease, services.post, now),
+    Kind.CREDENTIAL: lambda lease, services, now: send_credential(lease, services.post, now),
+}
+AT_MOST = tasks.LEASE.total_seconds() * 0.9
+IN_FLIGHT = 16  # leases handed to the broker at a time; what is not leased yet is lost to nobody
+LOOK_EVERY = 0.2  # seconds
+
+
+async def work(task: int, token: str, services: Services, now: Now) -> None:
+    """Do the task that a message names, if the message's lease is still in force."""
+    lease = await tasks.held(task, token)
+    if lease is None:
+        return
+    bound = log.bind(kind=lease.kind, subject=lease.subject, attempt=lease.attempt)
+    try:
+        async with asyncio.timeout(AT_MOST):
+            await STORIES[lease.kind](lease, services, now())
+    except LeaseLost:
+        bound.info("task.taken")
+    except Conflict as conflict:
+        bound.info("task.moot", code=conflict.code)
+        await _drop(lease)
+    except Unavailable as unavailable:
+        bound.warning("task.postponed", code=unavailable.code)
+        await lease.postpone(unavailable.code, now(), counted=False)
+    except Exception as error:  # whatever it was, the next task must go on
+        bound.error("task.failed", code=code_of(error), at=_where(error))
+        await lease.postpone(code_of(error), now(), counted=True)
+    else:
+        bound.info("task.done")
+
+
+async def _drop(lease: Lease) -> None:
+    """The step was made before: its task has nothing left to do."""
+    with suppress(LeaseLost):
+        await lease.end()
+
+
+def _where(error: BaseException) -> str:
+    """File and line, for the log: a trace without anybody's data."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    return f"{trace.tb_frame.f_globals.get('__name__', '')}:{trace.tb_lineno}"
+
+
+Actors = Mapping[Queue, dramatiq.Actor[[int, str], None]]
+
+
+def declare(broker: dramatiq.Broker, services: Services, now: Now) -> Actors:
+    """An actor for each queue, on `broker`; the more urgent, the earlier in one worker."""
+
+    async def work_on(task: int, token: str) -> None:
+        await work(task, token, services, now)
+
+    return {
+        queue: dramatiq.actor(broker=broker, actor_name=queue, queue_name=queue, priority=priority)(
+            work_on
+        )
+        for priority, queue in enumerate(Queue)
+    }
+
+
+async def relay(actors: Actors, now: Now) -> None:
+    """Lease due tasks and send them out, for ever; never more than are worked on soon."""
+    while True:
+        try:
+            room = IN_FLIGHT - await tasks.leased(now())
+            leases = await tasks.lease(now(), most=room) if room > 0 else []
+            for lease in leases:
+                actors[lease.kind.queue].send(lease.task, lease.token)
+        except Exception as error:  # the register may be away for a while
+            log.error("relay.failed", code=code_of(error), at=_where(error))
+            leases = []
+        if not leases:
+            await asyncio.sleep(LOOK_EVERY)

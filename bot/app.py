@@ -1,0 +1,272 @@
+"""The composition root: settings in, a wired house out. Nothing else wires anything."""
+
+import asyncio
+import fcntl
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import dramatiq
+import uvicorn
+from cryptography import x509
+from tortoise.transactions import in_transaction
+
+from bot import actors, broker, web
+from bot.ca.profiles import Addresses
+from bot.clock import Calendar
+from bot.config import Settings, template_folder
+from bot.errors import Misconfigured
+from bot.hsm import softhsm
+from bot.hsm.keys import find_key, mac
+from bot.hsm.subject_keys import SubjectKeys
+from bot.hsm.token import Module, Token
+from bot.inbox import intake
+from bot.inbox.archive import Archive
+from bot.inbox.smtpd import SmtpDoor
+from bot.outbox.delivery import Post
+from bot.outbox.mailer import Mailer
+from bot.outbox.render import Renderer
+from bot.outbox.transport import MaildirTransport
+from bot.procedures.publish import CERTIFICATE_FILE, CRL_FILE, REGULAR
+from bot.procedures.services import Issuer, Services
+from bot.register import connection, tasks
+from bot.sandbox import Sandbox
+from bot.signatures.examine import PRELOAD, Examiner
+from bot.signatures.revocation import Fetcher
+from bot.signatures.trust import TrustStore
+from bot.sms.gateway import FileGateway
+
+CA_KEY = "ca"
+SUBJECTS_KEK = "kek"
+MAIL_KEY = "mail"
+PASSCODE_SECRET = "passcode"  # noqa: S105 - a label, not a secret
+WORKER_THREADS = 8
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where everything lies under `home`."""
+
+    settings: Settings
+
+    @property
+    def path(self) -> Path:
+        return self.settings.home.absolute()
+
+    def __truediv__(self, name: str | Path) -> Path:
+        return self.path / name
+
+    @property
+    def register(self) -> Path:
+        return self / "register.sqlite3"
+
+    @property
+    def root_certificate(self) -> Path:
+        return self / "pki/root.cer"
+
+    @property
+    def ca_request(self) -> Path:
+        return self / "pki/ca.csr"
+
+    @property
+    def ca_certificate(self) -> Path:
+        return self / "published" / CERTIFICATE_FILE
+
+    @property
+    def mail_certificate(self) -> Path:
+        return self / "pki/mail.cer"
+
+    @property
+    def maildir(self) -> Path:
+        return self / "outgoing/mail"
+
+    @property
+    def sms(self) -> Path:
+        return self / "outgoing/sms"
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def addresses(settings: Settings) -> Addresses:
+    """Where relying parties look, as certificates say it."""
+    pki = f"{settings.web.base_url.rstrip('/')}/pki"
+    return Addresses(f"{pki}/{CRL_FILE}", f"{pki}/{CERTIFICATE_FILE}")
+
+
+def token(settings: Settings, label: str) -> Token:
+    """This process's login to one token.
+
+    Raises:
+        Misconfigured: the module or the file with its PIN cannot be read.
+    """
+    if (Home(settings) / "softhsm").is_dir():
+        softhsm.use(Home(settings) / "softhsm")
+    try:
+        pin = pin_file(settings, label).read_text().strip()
+    except OSError:
+        raise Misconfigured(
+            f"The PIN of token {label} is not in {pin_file(settings, label)}.",
+            "Run `bot init`, or write the file (mode 0600).",
+        ) from None
+    return Token(Module.load(settings.tokens.module), label, pin)
+
+
+def pin_file(settings: Settings, label: str) -> Path:
+    return settings.under_home(settings.tokens.pins) / label
+
+
+def read_certificate(path: Path) -> x509.Certificate:
+    """A certificate that `bot init` laid down.
+
+    Raises:
+        Misconfigured: it is not there, or is none.
+    """
+    try:
+        return x509.load_der_x509_certificate(path.read_bytes())
+    except (OSError, ValueError):
+        raise Misconfigured(f"{path} holds no certificate.", "Run `bot init` first.") from None
+
+
+def read_calendar(settings: Settings) -> Calendar:
+    """The working days, with the override file if there is one."""
+    path = settings.under_home(settings.calendar)
+    return Calendar.parse(path.read_text()) if path.exists() else Calendar()
+
+
+@asynccontextmanager
+async def services(settings: Settings) -> AsyncIterator[Services]:
+    """Everything the procedures need, from the tokens to the way out.
+
+    Raises:
+        Misconfigured: naming the setting and the remedy.
+    """
+    home = Home(settings)
+    issuer = read_certificate(home.ca_certificate)
+    trust = TrustStore.load(settings.trust, home.path)
+    ca, subjects, post = (
+        token(settings, label)
+        for label in (settings.tokens.ca, settings.tokens.subjects, settings.tokens.post)
+    )
+    async with AsyncExitStack() as stack:
+        sandbox = Sandbox(settings.sandbox, PRELOAD)
+        stack.push_async_callback(sandbox.close)
+        fetcher = await stack.enter_async_context(Fetcher(settings.trust))
+        mail_certificate = read_certificate(home.mail_certificate)
+        yield Services(
+            settings=settings,
+            calendar=read_calendar(settings),
+            archive=Archive(home / "archive"),
+            examiner=Examiner(sandbox, trust, fetcher),
+            issuer=Issuer(
+                issuer, find_key(ca, CA_KEY), addresses(settings), home.ca_certificate.parent
+            ),
+            subjects=SubjectKeys(subjects, SUBJECTS_KEK),
+            post=Post(
+                settings=settings,
+                renderer=Renderer(settings, template_folder()),
+                mailer=Mailer(settings, find_key(post, MAIL_KEY), mail_certificate, (issuer,)),
+                transport=MaildirTransport(home.maildir),
+                gateway=FileGateway(home.sms),
+                mac=partial(mac, post, PASSCODE_SECRET),
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class Running:
+    """A running bot and the ports it really listens on."""
+
+    services: Services
+    door: int
+    web: int
+
+
+@asynccontextmanager
+async def embedded(settings: Settings) -> AsyncIterator[Running]:
+    """The whole bot in this process and on this loop, while the block runs.
+
+    Raises:
+        Misconfigured: something is missing, or another bot runs on this home.
+    """
+    home = Home(settings)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_only_one(home / "bot.lock"))
+        await stack.enter_async_context(connection.opened(home.register))
+        wired = await stack.enter_async_context(services(settings))
+        await _begin(utc_now())
+        site = await stack.enter_async_context(_web(settings, home.ca_certificate.parent))
+        await stack.enter_async_context(_working(wired))
+        door = SmtpDoor(
+            settings.door,
+            frozenset(settings.mailboxes.official),
+            lambda raw, mailbox, sender: intake.store(
+                wired.archive, raw, mailbox=mailbox, envelope_from=sender, now=utc_now()
+            ),
+        )
+        await stack.enter_async_context(door.listening())
+        yield Running(wired, door.port, site)
+
+
+async def _begin(now: datetime) -> None:
+    """One process owns this register: what an earlier one held is free, and the CRL goes round."""
+    await tasks.release_all()
+    async with in_transaction():
+        await tasks.call(tasks.Kind.PUBLISH, REGULAR, due=now, now=now)
+
+
+@contextmanager
+def _only_one(lock: Path) -> Iterator[None]:
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Misconfigured(
+                f"Another bot runs on {lock.parent}.", "Stop it, or set another `home`."
+            ) from None
+        yield
+
+
+@asynccontextmanager
+async def _working(wired: Services) -> AsyncIterator[None]:
+    carrier = broker.embedded(asyncio.get_running_loop())
+    declared = actors.declare(carrier, wired, utc_now)
+    worker = dramatiq.Worker(carrier, worker_threads=WORKER_THREADS)
+    worker.start()
+    relay = asyncio.create_task(actors.relay(declared, utc_now))
+    try:
+        yield
+    finally:
+        relay.cancel()
+        with suppress(asyncio.CancelledError):
+            await relay
+        await asyncio.to_thread(worker.stop)
+
+
+class _WebServer(uvicorn.Server):
+    """Leaves signals to the application."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def _web(settings: Settings, published: Path) -> AsyncIterator[int]:
+    listener = socket.create_server((settings.web.host, settings.web.port))
+    config = uvicorn.Config(
+        web.site(published), log_config=None, access_log=False, lifespan="off", server_header=False
+    )
+    server = _WebServer(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await serving

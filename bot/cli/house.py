@@ -1,0 +1,103 @@
+"""`bot init`, `run`, `forms`: the house itself."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn
+
+from bot import app, install
+from bot.cli.doctor import doctor
+from bot.cli.output import err, out
+from bot.cli.reading import read_certificate
+from bot.config import Settings
+from bot.dossier.forms import blank_form
+from bot.files import replace
+
+
+def init(
+    context: typer.Context,
+    demo_root: Annotated[
+        bool,
+        typer.Option("--demo-root", help="Let a root made here sign the CA. Demonstrations only."),
+    ] = False,
+    answer: Annotated[
+        Path | None,
+        typer.Option(help="The CA's certificate (PEM or DER) as the root above issued it."),
+    ] = None,
+    officer_name: Annotated[str, typer.Option(help="The first officer.")] = "Cán bộ trực",
+    officer_mailbox: Annotated[
+        str, typer.Option(help="Where they are told of what waits for a person.")
+    ] = "canbo@ca.example.gov.vn",
+) -> None:
+    """Make tokens, keys, certificates, register and folders. Repeating it is safe.
+
+    Without an option it ends with a certificate request for the root above you.
+    Bring the root's answer with --answer, or try the bot with --demo-root.
+    """
+    settings: Settings = context.obj
+    columns = SpinnerColumn(), TextColumn("{task.description}")
+    with Progress(*columns, console=err, transient=True) as progress:
+        progress.add_task("making tokens, keys and certificates …")
+        for made in _install(settings, demo_root, answer):
+            progress.console.print(f"made {made}", highlight=False, soft_wrap=True)
+    for made in asyncio.run(install.enrol_officer(settings, officer_name, officer_mailbox)):
+        err.print(f"made {made}", highlight=False, soft_wrap=True)
+    home = app.Home(settings)
+    if not home.ca_certificate.exists():
+        out.print(
+            f"Send {home.ca_request} to the root above you, then: bot init --answer FILE",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _install(settings: Settings, demo_root: bool, answer: Path | None) -> Iterator[str]:
+    yield from install.make_folders(settings)
+    yield from install.make_tokens(settings)
+    yield from install.make_keys(settings)
+    yield from install.make_request(settings)
+    if demo_root:
+        yield from install.make_demo_root(settings, app.utc_now())
+    elif answer:
+        yield from install.accept_answer(settings, read_certificate(answer), app.utc_now())
+
+
+def run(context: typer.Context) -> None:
+    """Run the whole bot in this process: door, web, relay and workers; Ctrl-C stops it."""
+    asyncio.run(_run(context.obj))
+
+
+async def _run(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with app.embedded(settings) as running:
+        home = app.Home(settings)
+        err.print(
+            f"mail for {', '.join(settings.mailboxes.official)}: "
+            f"smtp://{settings.door.host}:{running.door}\n"
+            f"CRL and CA certificate: http://{settings.web.host}:{running.web}/pki/\n"
+            f"mail out: {home.maildir}\nSMS out: {home.sms}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        await stop.wait()
+
+
+def forms(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="Where the PDF is written.")],
+) -> None:
+    """Write the blank fillable form: mau-01.pdf (issue)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    replace(folder / "mau-01.pdf", blank_form(context.obj))
+    out.print(str(folder / "mau-01.pdf"), highlight=False, soft_wrap=True)
+
+
+def add_to(cli: typer.Typer) -> None:
+    for command in (init, run, doctor, forms):
+        cli.command()(command)

@@ -1,0 +1,150 @@
+"""`bot init`: tokens, keys and certificates of a new house. Repeating it changes nothing.
+
+The CA is a subordinate: its key is made on the token, `pki/ca.csr` goes to the
+root above it, and the root's answer is imported. For demonstrations a root is
+made here, and its key forgotten when it has signed.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from dateutil.relativedelta import relativedelta
+
+from bot import app
+from bot.app import Home, token
+from bot.ca import ceremony
+from bot.ca.signing import PrivateKey
+from bot.clock import SWAP_DAYS
+from bot.config import KeyAlgorithm, Settings
+from bot.files import replace, write_once
+from bot.hsm import softhsm
+from bot.hsm.keys import KeyExists, find_key, generate_key, generate_secret
+from bot.hsm.subject_keys import generate_kek
+from bot.register import connection
+from bot.register.models import Officer
+
+ROOT_LIFE = relativedelta(years=20)
+CA_LIFE = relativedelta(years=10)
+MAIL_LIFE = relativedelta(years=5)
+SERVICE_KEY = KeyAlgorithm.RSA_3072  # of the CA and of outgoing mail: every reader verifies it
+DEMO_ROOT_NAME = "Root CA trình diễn"
+
+
+def make_tokens(settings: Settings) -> Iterator[str]:
+    """SoftHSM tokens with random PINs, unless the PINs of a real device stand there already.
+
+    Yields:
+        What was made, a phrase each.
+    """
+    labels = (settings.tokens.ca, settings.tokens.subjects, settings.tokens.post)
+    pins = {label: app.pin_file(settings, label) for label in labels}
+    if not all(path.exists() for path in pins.values()):
+        softhsm.initialise(Home(settings) / "softhsm", pins)
+        yield f"SoftHSM tokens {', '.join(labels)}"
+
+
+def make_keys(settings: Settings) -> Iterator[str]:
+    """The keys of every token that lacks them."""
+    ca, subjects, post = (
+        token(settings, label)
+        for label in (settings.tokens.ca, settings.tokens.subjects, settings.tokens.post)
+    )
+    makers: dict[str, Callable[[], object]] = {
+        "CA key": lambda: generate_key(ca, app.CA_KEY, SERVICE_KEY),
+        "key-encryption key": lambda: generate_kek(subjects, app.SUBJECTS_KEK),
+        "mail-signing key": lambda: generate_key(post, app.MAIL_KEY, SERVICE_KEY),
+        "passcode secret": lambda: generate_secret(post, app.PASSCODE_SECRET),
+    }
+    for name, make in makers.items():
+        try:
+            make()
+        except KeyExists:
+            continue
+        yield name
+
+
+def make_request(settings: Settings) -> Iterator[str]:
+    """`pki/ca.csr`, for the root above."""
+    home = Home(settings)
+    if not home.ca_request.exists():
+        name = ceremony.authority_name(settings.authority.name, settings.issuing.issuer_name)
+        request = ceremony.request(name, _ca_key(settings))
+        write_once(home.ca_request, request.public_bytes(Encoding.PEM))
+        yield f"certificate request {home.ca_request}"
+
+
+def make_demo_root(settings: Settings, now: datetime) -> Iterator[str]:
+    """A root of our own, its answer to the request, and nothing left to sign with."""
+    home = Home(settings)
+    if home.ca_certificate.exists():
+        return
+    request = x509.load_pem_x509_csr(home.ca_request.read_bytes())
+    key = ec.generate_private_key(ec.SECP384R1())
+    name = ceremony.authority_name(settings.authority.parent, DEMO_ROOT_NAME)
+    root = ceremony.make_root(name, key, not_before=now, not_after=now + ROOT_LIFE)
+    answer = ceremony.certify(request, root, key, not_before=now, not_after=now + CA_LIFE)
+    _save(home.root_certificate, root)
+    yield f"demonstration root {home.root_certificate}"
+    yield from accept_answer(settings, answer, now)
+
+
+def accept_answer(settings: Settings, answer: x509.Certificate, now: datetime) -> Iterator[str]:
+    """The root's answer becomes the CA's certificate; then outgoing mail gets its own.
+
+    Raises:
+        AnswerUnfit: it is no certificate for our CA key.
+    """
+    home = Home(settings)
+    key = _ca_key(settings)
+    _save(home.ca_certificate, ceremony.accept(answer, key.public_key(), now))
+    yield f"CA certificate {home.ca_certificate}"
+    yield from _certify_mail(settings, answer, key, now)
+
+
+def _certify_mail(
+    settings: Settings, issuer: x509.Certificate, key: PrivateKey, now: datetime
+) -> Iterator[str]:
+    home = Home(settings)
+    post = token(settings, settings.tokens.post)
+    not_before = max(now, issuer.not_valid_before_utc)
+    certificate = ceremony.certify_mail_signer(
+        ceremony.authority_name(settings.authority.name, settings.mailboxes.sender),
+        settings.mailboxes.sender,
+        find_key(post, app.MAIL_KEY).public_key(),
+        issuer,
+        key,
+        app.addresses(settings),
+        not_before=not_before,
+        not_after=min(not_before + MAIL_LIFE, issuer.not_valid_after_utc),
+    )
+    _save(home.mail_certificate, certificate)
+    yield f"mail-signing certificate {home.mail_certificate}"
+
+
+def make_folders(settings: Settings) -> Iterator[str]:
+    """The calendar file and the trust store's folders."""
+    calendar = settings.under_home(settings.calendar)
+    if not calendar.exists():
+        write_once(calendar, SWAP_DAYS.encode())
+        yield f"calendar {calendar}"
+    for folder in (settings.trust.roots, settings.trust.intermediates):
+        settings.under_home(folder).mkdir(parents=True, exist_ok=True)
+
+
+async def enrol_officer(settings: Settings, name: str, mailbox: str) -> list[str]:
+    """The first officer, who is told of everything that waits for a person."""
+    async with connection.opened(Home(settings).register):
+        _, new = await Officer.get_or_create(mailbox=mailbox.casefold(), defaults={"name": name})
+    return [f"officer {mailbox}"] if new else []
+
+
+def _ca_key(settings: Settings) -> PrivateKey:
+    return find_key(token(settings, settings.tokens.ca), app.CA_KEY)
+
+
+def _save(path: Path, certificate: x509.Certificate) -> None:
+    replace(path, certificate.public_bytes(Encoding.DER))

@@ -1,0 +1,158 @@
+"""From a numbered dossier to its decision: is it so, and may it be?
+
+Everything is looked up first, the rules decide, and one transaction writes
+what they said. Faults are told all at once; good rows never wait for bad ones.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from tortoise.transactions import in_transaction
+
+from bot.dossier.application import as_json
+from bot.dossier.case import Case
+from bot.dossier.decision import Decision, Outcome, RowDecision, decide
+from bot.dossier.gather import gather
+from bot.dossier.letter import letter_key
+from bot.dossier.rules import Fault
+from bot.outbox.notices import Held, Returned
+from bot.procedures.close import close_if_done
+from bot.procedures.identify import RevocationUnknown
+from bot.procedures.services import Services
+from bot.procedures.telling import tell_agency, tell_officers
+from bot.register import tasks
+from bot.register.lifecycle import DossierMove, ItemMove
+from bot.register.models import Dossier, Item
+from bot.register.tasks import Lease
+from bot.signatures.examine import Judgement
+from bot.signatures.verdict import Signature
+
+DOSSIER_MOVES = {
+    Outcome.ACCEPT: DossierMove.ACCEPT,
+    Outcome.HOLD: DossierMove.HOLD,
+    Outcome.RETURN: DossierMove.RETURN,
+}
+ITEM_MOVES = {
+    Outcome.ACCEPT: ItemMove.ACCEPT,
+    Outcome.HOLD: ItemMove.HOLD,
+    Outcome.RETURN: ItemMove.RETURN,
+}
+
+
+async def decide_dossier(lease: Lease, services: Services, now: datetime) -> None:
+    """Judge the letter's signatures, let the rules decide, and write it down."""
+    dossier = await Dossier.get(id=lease.subject).prefetch_related("agency", "mail")
+    judgement, case = await _look(dossier, lease, services, now)
+    decision = decide(case)
+    if decision.retry:
+        raise RevocationUnknown
+    evidence = [await asyncio.to_thread(services.archive.put, one) for one in judgement.evidence]
+    async with in_transaction():
+        await _write(dossier, judgement, evidence, case, decision, now)
+        await _tell(dossier, case, decision, now)
+        await close_if_done(dossier, now)
+        await lease.end()
+
+
+async def _look(
+    dossier: Dossier, lease: Lease, services: Services, now: datetime
+) -> tuple[Judgement, Case]:
+    raw = await asyncio.to_thread(services.archive.get, dossier.mail.digest)
+    survey = await services.examiner.survey(raw)
+    judgement = await services.examiner.judge(
+        raw, survey.parts[dossier.part], dossier.received_at, now
+    )
+    case = await gather(dossier, judgement.file, survey, services.settings, now)
+    return judgement, case
+
+
+async def _write(
+    dossier: Dossier,
+    judgement: Judgement,
+    evidence: list[str],
+    case: Case,
+    decision: Decision,
+    now: datetime,
+) -> None:
+    application = case.application
+    used_up = None
+    if application and decision.outcome is Outcome.ACCEPT:
+        used_up = letter_key(dossier.agency_id, application.letter)
+    await dossier.make(
+        DOSSIER_MOVES[decision.outcome],
+        because=_because(decision.faults, decision.outcome),
+        now=now,
+        application=as_json(application) if application else None,
+        verdicts=[_verdict(signature) for signature in judgement.file.signatures],
+        faults=[as_json(fault) for fault in decision.faults],
+        evidence=evidence,
+        letter_key=used_up,
+    )
+    for row in case.rows:
+        await Item.create(
+            dossier=dossier,
+            position=row.row.position,
+            place=f"{dossier.id}/{row.row.position}",
+            asked=as_json(row.row),
+        )
+    for decided in decision.rows:
+        await _move_item(dossier, decided, now)
+
+
+async def _move_item(dossier: Dossier, decided: RowDecision, now: datetime) -> None:
+    if decided.outcome is Outcome.STAND:
+        return
+    item = await Item.get(place=f"{dossier.id}/{decided.position}")
+    await item.make(
+        ITEM_MOVES[decided.outcome],
+        because=_because(decided.faults, decided.outcome),
+        now=now,
+        faults=[as_json(fault) for fault in decided.faults],
+    )
+    if decided.outcome is Outcome.ACCEPT:
+        await tasks.call(tasks.Kind.ISSUE, item.id, due=now, now=now)
+
+
+async def _tell(dossier: Dossier, case: Case, decision: Decision, now: datetime) -> None:
+    """What comes back goes to the agency, what is doubtful to the officers."""
+    letter_number = case.application.letter.number if case.application else ""
+    whole = decision.outcome is Outcome.RETURN
+    returned = tuple(_faults(decision, Outcome.RETURN))
+    if whole or returned:
+        faults = (*decision.faults, *returned)
+        due = None if whole else dossier.due_at
+        content = Returned(
+            dossier.number, dossier.agency.name, letter_number, dossier.received_at, due, faults
+        )
+        await tell_agency(dossier, content, key="returned", now=now)
+    held = tuple(_faults(decision, Outcome.HOLD))
+    if decision.outcome is Outcome.HOLD:
+        held = (*decision.faults, *_faults(decision, Outcome.STAND))
+    if held:
+        due = dossier.due_at
+        about = Held(dossier.number, dossier.agency.name, dossier.received_at, due, held)
+        await tell_officers(about, key=f"held:dossier:{dossier.id}", now=now, dossier=dossier)
+
+
+def _faults(decision: Decision, outcome: Outcome) -> Iterator[Fault]:
+    return (fault for row in decision.rows if row.outcome is outcome for fault in row.faults)
+
+
+def _because(faults: Sequence[Fault], outcome: Outcome) -> str:
+    """The code of the gravest fault, for the trail; "rules.passed" where nothing was in the way."""
+    if outcome is Outcome.ACCEPT:
+        return "rules.passed"
+    worst = max(faults, key=lambda fault: fault.consequence.gravity, default=None)
+    return worst.code if worst else "letter.rows"
+
+
+def _verdict(signature: Signature) -> dict[str, Any]:
+    """A signature as the register keeps it: who, when by their claim, and how it was judged."""
+    return {
+        "fingerprint": signature.fingerprint,
+        "field": signature.field,
+        "signing_time": signature.signing_time.isoformat() if signature.signing_time else None,
+        **signature.verdict.model_dump(mode="json"),
+    }

@@ -1,0 +1,193 @@
+"""Issue (RFC 3647 4.2-4.4): a key, a certificate, an account.
+
+Two commits. (a) reserves: serial, wrapped key and the exact bytes to be signed,
+state SIGNING. Then the CA signs those bytes. (b) hands over: certificate,
+account, notices. An item found in SIGNING was interrupted in between: whether
+its bytes were signed cannot be known, so that serial is burnt, that is listed
+as revoked, and another is reserved. The key stays.
+"""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from dateutil.relativedelta import relativedelta
+from tortoise.transactions import in_transaction
+
+from bot.accounts.account import open_account
+from bot.ca import profiles
+from bot.ca.certificate import Draft, draft, new_serial, sign
+from bot.ca.lint import lint_certificate, require_clean
+from bot.ca.profiles import Subject
+from bot.config import KeyAlgorithm
+from bot.dossier.application import Row, row_from_json
+from bot.hsm.subject_keys import WrappedKey
+from bot.outbox.delivery import intend
+from bot.outbox.notices import Credential
+from bot.procedures.close import close_if_done
+from bot.procedures.services import Services
+from bot.register import audit, tasks
+from bot.register.lifecycle import CertificateMove, CertificateStatus, Channel, ItemMove, ItemStatus
+from bot.register.models import (
+    Agency,
+    Certificate,
+    Dossier,
+    Item,
+    StaleState,
+    SubjectKey,
+    Subscriber,
+)
+from bot.register.tasks import Lease
+
+
+async def issue(lease: Lease, services: Services, now: datetime) -> None:
+    """Give the person of one accepted row a certificate and an account."""
+    item = await Item.get(id=lease.subject).prefetch_related("dossier__agency", "dossier__mail")
+    if item.status is not ItemStatus.ACCEPTED:
+        raise StaleState("Item", item.id, item.status)
+    await audit.require_clock(now)
+    row = row_from_json(item.asked)
+    key = await _key_of(item, services)
+    laid = await asyncio.to_thread(_lay_down, item.dossier.agency, row, key, services, now)
+    certificate = await _reserve(item, row, key, laid, lease, now)
+    signed = await asyncio.to_thread(
+        sign, laid.draft.tbs, services.issuer.key, services.issuer.certificate
+    )
+    await _hand_over(item, row, certificate, signed, lease, now)
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A linted draft and the validity it states."""
+
+    draft: Draft
+    not_before: datetime
+    not_after: datetime
+
+
+async def _key_of(item: Item, services: Services) -> WrappedKey:
+    """The key of an interrupted try, or a new one."""
+    tried = await SubjectKey.filter(certificates__item_id=item.id).first()
+    if tried:
+        return WrappedKey(KeyAlgorithm(tried.algorithm), tried.blob, tried.public_key)
+    return await asyncio.to_thread(services.subjects.generate, services.settings.issuing.algorithm)
+
+
+def _lay_down(agency: Agency, row: Row, key: WrappedKey, services: Services, now: datetime) -> Laid:
+    """Draft and lint: the person is the row's, the place is the register's."""
+    issuing = services.settings.issuing
+    not_before = now.replace(microsecond=0)
+    not_after = not_before + relativedelta(years=issuing.validity_years, seconds=-1)
+    subject = Subject(
+        province=agency.province,
+        organization=agency.organization,
+        units=tuple(agency.units),
+        common_name=row.full_name.value or "",
+        email=row.mailbox.value or "",
+    )
+    drafted = draft(
+        subject=subject.name(),
+        public_key=key.public_key,
+        profile=profiles.subscriber(subject.email, services.issuer.addresses),
+        issuer=services.issuer.certificate,
+        serial=new_serial(),
+        not_before=not_before,
+        not_after=not_after,
+    )
+    require_clean(lint_certificate(drafted.trial))
+    return Laid(drafted, not_before, not_after)
+
+
+async def _reserve(
+    item: Item, row: Row, key: WrappedKey, laid: Laid, lease: Lease, now: datetime
+) -> Certificate:
+    """Commit (a): burn what an interrupted try reserved, and reserve anew."""
+    async with in_transaction():
+        await lease.check()
+        async for standing in Certificate.filter(item=item, status=CertificateStatus.SIGNING):
+            await _burn(standing, now)
+        subscriber = await _enrol(row, item.dossier.agency, now)
+        subject_key, _ = await SubjectKey.get_or_create(
+            fingerprint=hashlib.sha256(key.public_key).hexdigest(),
+            defaults={
+                "subscriber": subscriber,
+                "algorithm": key.algorithm,
+                "public_key": key.public_key,
+                "blob": key.blob,
+                "made_at": now,
+            },
+        )
+        certificate = await Certificate.create(
+            item=item,
+            key=subject_key,
+            subscriber=subscriber,
+            for_item=item.id,
+            current_of=subscriber.id,
+            serial=f"{laid.draft.serial:x}",
+            tbs=laid.draft.tbs,
+            not_before=laid.not_before,
+            not_after=laid.not_after,
+        )
+        await certificate.record(
+            "certificate.reserve", because="rules.passed", now=now,
+            serial=certificate.serial, tbs=hashlib.sha256(laid.draft.tbs).hexdigest(),
+        )  # fmt: skip
+    return certificate
+
+
+async def _burn(certificate: Certificate, now: datetime) -> None:
+    await certificate.make(
+        CertificateMove.BURN, because="issue.interrupted", now=now,
+        for_item=None, current_of=None, revoked_at=now, reason=x509.ReasonFlags.unspecified.value,
+    )  # fmt: skip
+    await tasks.call(tasks.Kind.PUBLISH, certificate.id, due=now, now=now)
+
+
+async def _enrol(row: Row, agency: Agency, now: datetime) -> Subscriber:
+    """The person as the signed row has them now."""
+    subscriber, _ = await Subscriber.update_or_create(
+        personal_number=row.personal_number.value,
+        defaults={
+            "full_name": row.full_name.value,
+            "mailbox": row.mailbox.value,
+            "mobile": row.mobile.value,
+            "agency": agency,
+        },
+    )
+    return subscriber
+
+
+async def _hand_over(
+    item: Item,
+    row: Row,
+    certificate: Certificate,
+    signed: x509.Certificate,
+    lease: Lease,
+    now: datetime,
+) -> None:
+    """Commit (b): the certificate, the account, and what is told of them."""
+    der = signed.public_bytes(Encoding.DER)
+    async with in_transaction():
+        await certificate.make(CertificateMove.ISSUE, because="ca.signed", now=now, der=der)
+        await item.make(ItemMove.FINISH, because="certificate.issued", now=now)
+        subscriber = await Subscriber.get(id=certificate.subscriber_id)
+        account = await open_account(subscriber, now=now)
+        credential = Credential(
+            item.dossier.number,
+            subscriber.full_name,
+            account.login,
+            certificate.serial,
+            certificate.not_before,
+            certificate.not_after,
+        )
+        await intend(
+            credential, key=f"credential:{certificate.id}", channel=Channel.EMAIL,
+            recipient=subscriber.mailbox, now=now, dossier=item.dossier, account=account,
+        )  # fmt: skip
+        dossier = await Dossier.locked(item.dossier_id)
+        await dossier.fetch_related("agency", "mail")
+        await close_if_done(dossier, now)
+        await lease.end()

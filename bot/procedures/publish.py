@@ -1,0 +1,65 @@
+"""Publish: the CRL, where relying parties look.
+
+Every burnt or revoked serial calls for a list of its own at once; the regular
+one comes round by its own task, which is never parked, so that no list lapses.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from tortoise.transactions import in_transaction
+
+from bot.ca import crl
+from bot.ca.crl import Revoked
+from bot.ca.lint import lint_crl, require_clean
+from bot.files import replace
+from bot.procedures.services import Services
+from bot.register import audit, tasks
+from bot.register.lifecycle import CertificateStatus
+from bot.register.models import Certificate, Counter
+from bot.register.tasks import Lease
+
+REGULAR = 0  # subject of the task that comes round
+CRL_FILE = "ca.crl"
+CERTIFICATE_FILE = "ca.cer"
+LISTED = (CertificateStatus.BURNT, CertificateStatus.REVOKED)
+
+
+async def publish(lease: Lease, services: Services, now: datetime) -> None:
+    """Sign a list of everything revoked by now, and put it where it is looked for."""
+    await audit.require_clock(now)
+    async with services.issuer.publishing:
+        async with in_transaction():
+            number = await Counter.next("crl")
+        revoked = [
+            Revoked(int(serial, 16), at, x509.ReasonFlags(reason))
+            for serial, at, reason in await Certificate.filter(status__in=LISTED)
+            .order_by("id")
+            .values_list("serial", "revoked_at", "reason")
+        ]
+        signed = await asyncio.to_thread(_sign, services, number, revoked, now)
+        await asyncio.to_thread(replace, services.issuer.published / CRL_FILE, signed)
+    async with in_transaction():
+        await lease.end()
+        await audit.append(
+            audit.SYSTEM, "crl.publish", because="crl.due", now=now, subject=number,
+            details={"entries": len(revoked)},
+        )  # fmt: skip
+        if lease.subject == REGULAR:
+            every = timedelta(hours=services.settings.issuing.crl_every_hours)
+            await tasks.call(tasks.Kind.PUBLISH, REGULAR, due=now + every, now=now)
+
+
+def _sign(services: Services, number: int, revoked: list[Revoked], now: datetime) -> bytes:
+    signed = crl.build(
+        issuer=services.issuer.certificate,
+        key=services.issuer.key,
+        number=number,
+        this_update=now,
+        next_update=now + timedelta(hours=services.settings.issuing.crl_hours),
+        revoked=revoked,
+    ).public_bytes(Encoding.DER)
+    require_clean(lint_crl(signed))
+    return signed

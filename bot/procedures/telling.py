@@ -1,0 +1,42 @@
+"""Who is told what: intents, inside the caller's transaction."""
+
+from datetime import datetime
+
+from bot.dossier.application import Receiver
+from bot.outbox.delivery import intend
+from bot.outbox.notices import Content
+from bot.register.lifecycle import Channel
+from bot.register.models import Dossier, Officer
+
+
+async def tell_agency(dossier: Dossier, content: Content, *, key: str, now: datetime) -> None:
+    """To the agency's registered mailbox, whatever From or Reply-To said."""
+    await intend(
+        content, key=f"{key}:{dossier.id}", channel=Channel.EMAIL,
+        recipient=dossier.agency.mailbox, now=now, dossier=dossier, answers=dossier.mail,
+    )  # fmt: skip
+
+
+async def tell_receiver(
+    dossier: Dossier, receiver: Receiver, notify: str, content: Content, *, key: str, now: datetime
+) -> None:
+    """To the person the letter names, over the channel it chose."""
+    channel = Channel(notify)
+    recipient = receiver.mobile.value if channel is Channel.SMS else receiver.mailbox.value
+    if not recipient or recipient == dossier.agency.mailbox:
+        return
+    await intend(
+        content, key=f"{key}:receiver:{dossier.id}", channel=channel,
+        recipient=recipient, now=now, dossier=dossier,
+    )  # fmt: skip
+
+
+async def tell_officers(
+    content: Content, *, key: str, now: datetime, dossier: Dossier | None = None
+) -> None:
+    """To every registered officer."""
+    async for officer in Officer.all():
+        await intend(
+            content, key=f"{key}:officer:{officer.id}", channel=Channel.EMAIL,
+            recipient=officer.mailbox, now=now, dossier=dossier,
+        )  # fmt: skip
