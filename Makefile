@@ -1,0 +1,53 @@
+# `make` says what there is to type.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+PACKAGES := $(shell sed 's/\#.*//' deploy/debian-packages.txt)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test setup python packages
+
+help:
+	@echo 'make demo    play one dossier, front to back: a signed mail in, certificates out'
+	@echo 'make test    format, lint, types, imports, tests'
+	@echo 'make setup   Debian packages and .venv; the other two begin with it'
+
+demo: setup
+	$(BIN)/python -m demo
+
+test: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2
+
+setup: $(INSTALLED)
+
+# A venv belongs to the interpreter that made it: one that stands is never made over.
+$(BIN)/pip: | python packages
+	$(PYTHON) -m venv .venv
+
+$(INSTALLED): pyproject.toml constraints.txt | $(BIN)/pip packages
+	$(BIN)/pip install --quiet --constraint constraints.txt setuptools
+	$(BIN)/pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[dev]'
+	touch $@
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo 'Python 3.11 or later is needed; $(PYTHON) is not. Try: make PYTHON=python3.11' >&2; \
+		exit 1; }
+
+# Debian's own record says what is missing, so that a second run needs no network.
+packages:
+	@missing=$$(for package in $(PACKAGES); do \
+		dpkg-query --show --showformat='$${db:Status-Status}' $$package 2>/dev/null \
+			| grep -qx installed || echo $$package; done); \
+	if [ -n "$$missing" ]; then \
+		echo "Installing:" $$missing; \
+		root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+		$$root apt-get update && \
+		$$root env DEBIAN_FRONTEND=noninteractive \
+			apt-get install --yes --no-install-recommends $$missing; \
+	fi
