@@ -8,7 +8,7 @@ breaking every later link.
 import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from tortoise import fields
@@ -33,7 +33,7 @@ class Event(Model):
     id = fields.BigIntField(primary_key=True)
     chain = fields.CharField(max_length=48)
     sequence = fields.IntField()
-    at = fields.DatetimeField()
+    at = fields.DatetimeField(db_index=True)
     code = fields.CharField(max_length=48)
     subject = fields.BigIntField(null=True)
     because = fields.CharField(max_length=64)
@@ -50,7 +50,7 @@ def digest_of(event: Event) -> str:
     content = {
         "chain": event.chain,
         "sequence": event.sequence,
-        "at": event.at.isoformat(),
+        "at": event.at.astimezone(UTC).isoformat(),  # as the register gives it back
         "code": event.code,
         "subject": event.subject,
         "because": event.because,
@@ -96,8 +96,8 @@ async def require_clock(now: datetime) -> None:
     Raises:
         ClockBehind: by more than `CLOCK_GRACE`.
     """
-    newest = await Event.all().order_by("-id").first()
-    if newest and now < newest.at - CLOCK_GRACE:
+    latest = await Event.all().order_by("-at").first()  # not the last written, it may be late too
+    if latest and now < latest.at - CLOCK_GRACE:
         raise ClockBehind
 
 

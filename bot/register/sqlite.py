@@ -3,8 +3,14 @@
 A deferred transaction that reads and then writes fails when another process
 wrote in between, whatever the busy timeout. `BEGIN IMMEDIATE` waits instead.
 Stock Tortoise also keeps its connection lock when BEGIN fails; ours lets go.
+
+There is one connection a process: a transaction left open on it would swallow
+whatever comes next. What was asked of its thread happens even if the asking
+coroutine is cancelled, so a BEGIN that nobody waits for is rolled back, and so
+is a transaction that cannot be committed.
 """
 
+import asyncio
 import sqlite3
 from typing import Any
 
@@ -24,6 +30,16 @@ class ImmediateTransaction(SqliteTransactionWrapper):
             await self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
             raise TransactionManagementError(error) from error
+        except asyncio.CancelledError:
+            await self._connection.rollback()
+            raise
+
+    async def commit(self) -> None:
+        try:
+            await super().commit()
+        except sqlite3.Error:
+            await self.rollback()
+            raise
 
 
 class ImmediateContext(SqliteTransactionContext):

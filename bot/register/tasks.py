@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from tortoise.expressions import Q
+from tortoise.expressions import Case, Q, When
 from tortoise.transactions import in_transaction
 
 from bot.errors import Conflict
@@ -48,8 +48,11 @@ class Kind(StrEnum):
 
     @property
     def gives_up(self) -> bool:
-        """Whether it is parked when it keeps failing; what is urgent is tried for ever."""
-        return self.queue is not Queue.URGENT
+        """Whether it is parked when it keeps failing.
+
+        What is urgent is tried for ever, and so is telling that others gave up.
+        """
+        return self.queue is not Queue.URGENT and self is not Kind.ESCALATE
 
 
 _QUEUES = {
@@ -63,6 +66,7 @@ _QUEUES = {
     Kind.ESCALATE: Queue.POST,
 }
 
+_URGENT = [kind for kind in Kind if kind.queue is Queue.URGENT]
 LEASE = timedelta(minutes=2)
 PARKED_AFTER = 8  # attempts; a task that kills its worker counts too
 FIRST_RETRY = timedelta(seconds=2)
@@ -134,8 +138,10 @@ async def lease(now: datetime, *, most: int) -> list[Lease]:
     """Take up to `most` due tasks, urgent ones first; a spent one is parked instead."""
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
     due = Task.filter(free, due_at__lte=now, parked_at__isnull=True)
+    urgency = Case(When(kind__in=_URGENT, then="0"), default="1")
+    first = due.annotate(urgency=urgency).order_by("urgency", "due_at").limit(most)
     async with in_transaction():
-        tasks = await due.order_by("due_at").limit(most).select_for_update(skip_locked=True)
+        tasks = await first.select_for_update(skip_locked=True)
         leases = []
         for task in tasks:
             if task.attempts >= PARKED_AFTER and Kind(task.kind).gives_up:

@@ -1,0 +1,139 @@
+"""The engine: whatever happens to a transaction, the next one starts clean."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from tortoise import Tortoise
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from bot.register import connection
+from bot.register.models import Counter
+
+
+@pytest.fixture
+async def file(tmp_path: Path) -> AsyncIterator[Path]:
+    async with connection.opened(tmp_path / "register.sqlite3"):
+        yield tmp_path / "register.sqlite3"
+
+
+@contextmanager
+def another_process_writes(file: Path) -> Iterator[None]:
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+async def write(name: str) -> None:
+    async with in_transaction():
+        await Counter.create(name=name)
+
+
+async def turns(count: int = 10) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def names(file: Path) -> list[str]:
+    """What another connection sees: committed rows only."""
+    with closing(sqlite3.connect(file)) as other:
+        return [name for (name,) in other.execute("SELECT name FROM counter ORDER BY name")]
+
+
+async def test_a_begin_cancelled_while_it_waits_leaves_no_transaction(file: Path) -> None:
+    await write("before")
+    with another_process_writes(file):
+        waiting = asyncio.create_task(write("never"))
+        await turns()
+        waiting.cancel()
+        await turns()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await write("after")
+    assert await names(file) == ["after", "before"]
+
+
+async def test_a_begin_cancelled_twice_leaves_no_transaction(file: Path) -> None:
+    await write("before")
+    with another_process_writes(file):
+        waiting = asyncio.create_task(write("never"))
+        await turns()
+        for _ in range(2):
+            waiting.cancel()
+            await turns()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await write("after")
+    assert await names(file) == ["after", "before"]
+
+
+@pytest.mark.parametrize("turn", range(12))
+async def test_a_transaction_cancelled_anywhere_is_whole_or_not_there(
+    file: Path, turn: int
+) -> None:
+    async def both() -> None:
+        async with in_transaction():
+            await Counter.create(name="one")
+            await Counter.create(name="two")
+
+    working = asyncio.create_task(both())
+    await turns(turn)
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    await write("after")
+    assert await names(file) in (["after"], ["after", "one", "two"])
+
+
+async def test_a_commit_that_fails_leaves_no_transaction(file: Path) -> None:
+    with pytest.raises((sqlite3.IntegrityError, IntegrityError)):
+        async with in_transaction() as db:
+            await db.execute_query("PRAGMA defer_foreign_keys = ON")
+            await db.execute_query(
+                "INSERT INTO subscriber (personal_number, full_name, mailbox, mobile, agency_id)"
+                " VALUES ('1', '', '', '', 404)"
+            )
+    await write("after")
+    assert await names(file) == ["after"]
+
+
+async def test_a_failed_step_in_a_savepoint_spares_the_steps_before(file: Path) -> None:
+    async with in_transaction():
+        await Counter.create(name="kept")
+        with pytest.raises(ZeroDivisionError):
+            async with in_transaction():
+                await Counter.create(name="undone")
+                raise ZeroDivisionError
+    assert await names(file) == ["kept"]
+
+
+async def test_every_transaction_reads_what_the_one_before_wrote(file: Path) -> None:
+    """Read, then write: deferred transactions lose updates here or fail."""
+    await Counter.create(name="n")
+
+    async def step() -> None:
+        async with in_transaction():
+            counter = await Counter.get(name="n")
+            counter.value += 1
+            await counter.save()
+
+    await asyncio.gather(*(step() for _ in range(50)))
+    assert (await Counter.get(name="n")).value == 50
+
+
+async def test_the_register_is_durable_and_holds_its_keys(register: None) -> None:
+    db = Tortoise.get_connection("default")
+    settings = {
+        name: (await db.execute_query_dict(f"PRAGMA {name}"))[0]
+        for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+    }
+    assert settings == {
+        "journal_mode": {"journal_mode": "wal"},
+        "synchronous": {"synchronous": 2},  # FULL: a commit survives a power cut
+        "foreign_keys": {"foreign_keys": 1},
+        "busy_timeout": {"timeout": 30_000},
+    }
