@@ -26,8 +26,8 @@ def replace(path: Path, data: bytes) -> None:
 @contextmanager
 def _draft(folder: Path, path: Path, data: bytes, mode: int) -> Iterator[Path]:
     """A synced file in `folder`, to be named `path`; the name is synced afterwards."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
+    _make_folder(folder)
     draft = folder / f".{secrets.token_hex(8)}"
     try:
         with draft.open("xb") as file:
@@ -39,6 +39,14 @@ def _draft(folder: Path, path: Path, data: bytes, mode: int) -> Iterator[Path]:
     finally:
         draft.unlink(missing_ok=True)
     _sync_folder(path.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    """`folder` and those it lies in, each with its name synced: a file is lost with its folder."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -84,7 +84,10 @@ class School:
 
     def write(self, blank: bytes, teachers: tuple[Teacher, ...], today: date) -> bytes:
         """Form 01 filled in and signed by both."""
-        filled = fill(blank, letter(teachers, today))
+        return self.sign(fill(blank, letter(teachers, today)))
+
+    def sign(self, filled: bytes) -> bytes:
+        """The leader first, then the seal; the other way round is as good."""
         return sign(sign(filled, self.leader, "leader"), self.seal, "seal")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.register import connection
 
-pytest_plugins = ["tests.hsm_fixtures"]
+pytest_plugins = ["tests.hsm_fixtures", "tests.house"]
 
 
 @pytest.fixture

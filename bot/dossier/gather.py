@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from tortoise.expressions import Q
 
 from bot.config import Settings
-from bot.dossier.application import Application, Row, row_from_json
+from bot.dossier.application import Application, Row
 from bot.dossier.case import AgencyFacts, Case, Known, Signed, Signer
 from bot.dossier.letter import letter_key, read_application
 from bot.dossier.terms import WORDS
@@ -94,7 +94,7 @@ async def _known(dossier: Dossier, rows: Iterable[Row]) -> Mapping[int, Known]:
     holders = await Certificate.filter(
         current_of__in=[person.id for person in persons.values()]
     ).values_list("subscriber_id", flat=True)
-    under_way = await _asked_elsewhere(dossier)
+    under_way = await _asked_elsewhere(dossier, numbers)
 
     def known(row: Row) -> Known:
         number = row.personal_number.value or ""
@@ -115,16 +115,12 @@ async def _subscribers(personal_numbers: Iterable[str]) -> list[Subscriber]:
     return await Subscriber.filter(personal_number__in=list(personal_numbers))
 
 
-async def _asked_elsewhere(dossier: Dossier) -> set[str]:
-    """Personal numbers of the open items of other dossiers.
+async def _asked_elsewhere(dossier: Dossier, persons: Iterable[str]) -> set[str]:
+    """Those of `persons` for whom another dossier has an open item.
 
     An item that is only asked counts in an earlier dossier, not in a later one:
     of two letters for one person, the first goes on.
     """
-    open_items = (
-        Item.filter(Q(status__in=UNDER_WAY) | Q(status=ItemStatus.ASKED, dossier_id__lt=dossier.id))
-        .filter(dossier__procedure="issue")
-        .exclude(dossier_id=dossier.id)
-    )
-    asked = await open_items.values_list("asked", flat=True)
-    return {row_from_json(one).personal_number.value or "" for one in asked} - {""}
+    open_items = Q(status__in=UNDER_WAY) | Q(status=ItemStatus.ASKED, dossier_id__lt=dossier.id)
+    elsewhere = Item.filter(open_items, person__in=list(persons)).exclude(dossier_id=dossier.id)
+    return {item.person for item in await elsewhere.only("person")}

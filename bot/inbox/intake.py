@@ -9,6 +9,8 @@ from bot.inbox.archive import Archive
 from bot.register import audit, tasks
 from bot.register.models import Mail
 
+LONGEST_SENDER = 512  # as wide as the column
+
 
 async def store(
     archive: Archive, raw: bytes, *, mailbox: str, envelope_from: str, now: datetime
@@ -22,7 +24,7 @@ async def store(
     about = {
         "size": len(raw),
         "mailbox": mailbox,
-        "envelope_from": envelope_from,
+        "envelope_from": _storable(envelope_from),
         "received_at": now,
     }
     async with in_transaction():
@@ -34,3 +36,8 @@ async def store(
             )  # fmt: skip
             await tasks.call(tasks.Kind.IDENTIFY, mail.id, due=now, now=now)
     return mail
+
+
+def _storable(sender: str) -> str:
+    """An envelope sender as any database takes it: no mail hangs on how it looks."""
+    return sender.encode(errors="replace").decode().replace("\0", "?")[:LONGEST_SENDER]

@@ -5,6 +5,7 @@ wrong on our side is 451: the sender keeps the mail and tries again.
 """
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import AnyStr, cast
@@ -19,6 +20,7 @@ log = structlog.get_logger()
 
 Store = Callable[[bytes, str, str], Awaitable[object]]  # raw, mailbox, envelope sender
 
+NULL_SENDER = "<>"  # RFC 5321 4.5.5: bounces and the like
 TRY_AGAIN = "451 4.3.0 Cannot store the mail now, try again later"
 
 
@@ -28,6 +30,7 @@ class Handler:
     def __init__(self, mailboxes: frozenset[str], store: Store) -> None:
         self.mailboxes = mailboxes
         self.store = store
+        self.storing: set[asyncio.Task[str]] = set()
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -40,9 +43,18 @@ class Handler:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         raw = envelope.original_content or b""
         mailbox = envelope.rcpt_tos[0].casefold()
-        storing = asyncio.ensure_future(self.store(raw, mailbox, envelope.mail_from or ""))
+        sender = "" if envelope.mail_from in (None, NULL_SENDER) else envelope.mail_from
+        storing = asyncio.create_task(self._keep(raw, mailbox, sender))
+        self.storing.add(storing)
+        storing.add_done_callback(self.storing.discard)
         # A client that goes away in the middle cancels us, never the storing.
-        await asyncio.shield(storing)
+        return await asyncio.shield(storing)
+
+    async def _keep(self, raw: bytes, mailbox: str, sender: str) -> str:
+        try:
+            await self.store(raw, mailbox, sender)
+        except Exception as error:
+            return await self.handle_exception(error)
         return "250 2.0.0 Stored"
 
     async def handle_exception(self, error: Exception) -> str:
@@ -59,15 +71,12 @@ class _Server(SMTP):
             data_size_limit=door.settings.size_limit,
             timeout=door.settings.timeout,
             enable_SMTPUTF8=True,
+            hostname=door.hostname,
             ident="official mailbox",
             loop=asyncio.get_running_loop(),
         )
         self._door = door
         self._unanswered = 0  # bytes since our last reply
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._door.open.add(self)
-        super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._door.open.discard(self)
@@ -103,10 +112,12 @@ class SmtpDoor:
         self.handler = Handler(mailboxes, store)
         self.open: set[_Server] = set()
         self.port = settings.port
+        self.hostname = ""
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
         """Accept connections while the block runs."""
+        self.hostname = await asyncio.to_thread(socket.getfqdn)  # asks the DNS: only once
         server = await asyncio.get_running_loop().create_server(
             self._greet, self.settings.host, self.settings.port
         )
@@ -119,6 +130,11 @@ class SmtpDoor:
                 if connection.transport is not None:
                     connection.transport.close()
             await server.wait_closed()
+            await asyncio.gather(*self.handler.storing)
 
     def _greet(self) -> asyncio.Protocol:
-        return _Server(self) if len(self.open) < self.settings.connections else _Busy()
+        if len(self.open) >= self.settings.connections:
+            return _Busy()
+        server = _Server(self)
+        self.open.add(server)  # counted from now on: many may come before any is connected
+        return server

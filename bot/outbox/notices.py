@@ -53,17 +53,15 @@ class Content:
 
 @dataclass(frozen=True)
 class Receipt(Content):
-    """To the agency, at once: numbered, and the clock runs."""
+    """To the agency, at once, before the letter is read: numbered, and the clock runs."""
 
     kind = "receipt"
 
     number: str
     agency: str
-    letter_number: str  # "" when it could not be read
     procedure: str
     received: datetime
     due: datetime
-    rows: int
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,7 @@ async def _write(
             position=row.row.position,
             place=f"{dossier.id}/{row.row.position}",
             asked=as_json(row.row),
+            person=row.row.personal_number.value or "",
         )
     for decided in decision.rows:
         await _move_item(dossier, decided, now)

@@ -191,6 +191,7 @@ class Item(Living):
     place = fields.CharField(max_length=32, unique=True)  # "dossier/position"
     status = fields.CharEnumField(ItemStatus, max_length=16, default=ItemStatus.ASKED)
     asked: JSON = fields.JSONField()  # the row as signed
+    person = fields.CharField(max_length=12, default="", db_index=True)  # personal number asked for
     faults: JSON = fields.JSONField(default=list)
     certificates: fields.ReverseRelation[Certificate]
 

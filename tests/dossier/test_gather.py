@@ -75,12 +75,14 @@ async def a_dossier(agency: models.Agency, number: int = 1, **also: Any) -> mode
 async def an_item(
     dossier: models.Dossier, position: int, status: ItemStatus = ItemStatus.ASKED, **typed: str
 ) -> models.Item:
+    row = a_row(position, **typed)
     return await models.Item.create(
         dossier=dossier,
         position=position,
         place=f"{dossier.id}/{position}",
         status=status,
-        asked=as_json(a_row(position, **typed)),
+        asked=as_json(row),
+        person=row.personal_number.value or "",
     )
 
 

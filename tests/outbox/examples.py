@@ -56,7 +56,14 @@ ROWS = (
 
 
 def a_receipt(**changes: Any) -> Receipt:
-    return Receipt(**OF_A_DOSSIER | {"procedure": "issue", "due": DUE, "rows": 3} | changes)
+    valid: dict[str, Any] = {
+        "number": NUMBER,
+        "agency": AGENCY,
+        "procedure": "issue",
+        "received": NOW,
+        "due": DUE,
+    }
+    return Receipt(**valid | changes)
 
 
 def a_return(**changes: Any) -> Returned:
@@ -86,7 +93,6 @@ def a_passcode(**changes: Any) -> Passcode:
 
 EXAMPLES: dict[str, Content] = {
     "receipt": a_receipt(),
-    "receipt of a letter without number": a_receipt(letter_number=""),
     "returned letter": a_return(),
     "returned rows": a_return(due=DUE, faults=(A_FAULT,)),
     "partial result": a_result(),

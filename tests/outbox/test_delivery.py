@@ -51,7 +51,7 @@ async def intended(content: Content, channel: Channel = Channel.EMAIL, **changes
 
 async def test_one_key_is_one_notice_and_one_task() -> None:
     first = await intended(a_receipt())
-    second = await intended(a_receipt(rows=9), recipient="somebody@else.vn")
+    second = await intended(a_receipt(procedure="renew"), recipient="somebody@else.vn")
     assert second.id == first.id
     assert await Notice.all().count() == await Task.all().count() == 1
     assert (await Notice.get()).recipient == "c3chuvanan@hanoiedu.vn"

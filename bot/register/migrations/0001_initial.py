@@ -1,8 +1,7 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 import functools
-from bot.register.lifecycle import AccountStatus, CertificateStatus, DossierStatus, ItemStatus, MailStatus, NoticeStatus
-from bot.register.lifecycle import Capacity, Channel
+from bot.register.lifecycle import AccountStatus, Capacity, CertificateStatus, Channel, DossierStatus, ItemStatus, MailStatus, NoticeStatus
 from json import dumps, loads
 from tortoise.fields.base import OnDelete
 from tortoise import fields
@@ -60,7 +59,7 @@ class Migration(migrations.Migration):
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('chain', fields.CharField(max_length=48)),
                 ('sequence', fields.IntField()),
-                ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('at', fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
                 ('code', fields.CharField(max_length=48)),
                 ('subject', fields.BigIntField(null=True)),
                 ('because', fields.CharField(max_length=64)),
@@ -119,6 +118,7 @@ class Migration(migrations.Migration):
                 ('place', fields.CharField(unique=True, max_length=32)),
                 ('status', fields.CharEnumField(default=ItemStatus.ASKED, description='ASKED: asked\nACCEPTED: accepted\nHELD: held\nPARKED: parked\nRETURNED: returned\nWITHDRAWN: withdrawn\nDONE: done', enum_type=ItemStatus, max_length=16)),
                 ('asked', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('person', fields.CharField(default='', db_index=True, max_length=12)),
                 ('faults', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
             ],
             options={'table': 'item', 'app': 'register', 'pk_attr': 'id', 'table_description': 'One row of a dossier: one person, one wish.'},
