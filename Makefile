@@ -21,7 +21,7 @@ test: setup
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2
+	$(BIN)/python -m pytest -n 2
 
 setup: $(INSTALLED)
 
