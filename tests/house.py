@@ -35,14 +35,14 @@ GOOD = (TEACHERS[0], TEACHERS[2])
 PATIENCE = 60  # seconds until a test gives up
 
 
-def settings_for(home: Path, tokens: Path, pki: ForeignPki) -> Settings:
+def settings_for(home: Path, tokens: Path, revocation: str) -> Settings:
     """Fast keys, real limits, everything on loopback."""
     return Settings(
         home=home,
         door=Door(port=0),
         web=Web(port=0),
         tokens=Tokens(pins=tokens / "pins"),
-        trust=Trust(addresses=(pki.address,), fetch_seconds=2),
+        trust=Trust(addresses=(revocation,), fetch_seconds=2),
         issuing=Issuing(algorithm=KeyAlgorithm.EC_P256),
         sandbox=Sandbox(seconds=5),
     )
@@ -190,7 +190,7 @@ def blank() -> bytes:
 def founded(token_home: Path, pki: ForeignPki, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a CA; nobody lives in it."""
     home = tmp_path_factory.mktemp("founded")
-    found(settings_for(home, token_home, pki))
+    found(settings_for(home, token_home, pki.address))
     pki.write_trust(home / "trust")
     return home
 
@@ -202,7 +202,7 @@ async def house(
     """A bot that runs on a home of its own, with the school and an officer registered."""
     home = tmp_path / "home"
     shutil.copytree(founded, home)
-    async with app.embedded(settings_for(home, token_home, pki)) as running:
+    async with app.embedded(settings_for(home, token_home, pki.address)) as running:
         await register_school(school, datetime.now(UTC) - timedelta(days=1))
         await Officer.create(name="Cán bộ trực", mailbox=OFFICER)
         yield House(running, pki, school, blank)
