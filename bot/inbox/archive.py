@@ -6,7 +6,14 @@ What `put` returned is on the disk. Nothing is ever changed or overwritten.
 import hashlib
 from pathlib import Path
 
+from bot.errors import BotError
 from bot.files import write_once
+
+
+class Damaged(BotError):
+    """What stands in the archive is not what was put there; an officer acts next."""
+
+    code = "archive.damaged"
 
 
 class Archive:
@@ -26,8 +33,15 @@ class Archive:
         return digest
 
     def get(self, digest: str) -> bytes:
-        """The bytes that `put` was given. Blocking."""
-        return self.path(digest).read_bytes()
+        """The bytes that `put` was given. Blocking.
+
+        Raises:
+            Damaged: they are no longer those bytes.
+        """
+        content = self.path(digest).read_bytes()
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise Damaged(digest)
+        return content
 
     def path(self, digest: str) -> Path:
         return self.folder / digest[:2] / digest[2:]

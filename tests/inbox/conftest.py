@@ -1,0 +1,16 @@
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from bot.inbox.archive import Archive
+from tests.inbox.door import House
+from tests.register.blank import blank, register
+
+__all__ = ["blank", "house", "register"]
+
+
+@pytest.fixture
+def house(register: Path, tmp_path: Path, now: datetime) -> House:
+    """An archive and a register; `door()` opens a door to them."""
+    return House(Archive(tmp_path / "archive"), now)

@@ -1,0 +1,3 @@
+from tests.register.blank import blank, register
+
+__all__ = ["blank", "register"]
