@@ -43,14 +43,14 @@ class CertificateStatus(StrEnum):
 
 class AccountStatus(StrEnum):
     PENDING = "pending"  # the subscriber acts next: a code waits to be used
-    ACTIVE = "active"  # the subscriber may sign
-    LOCKED = "locked"  # too many wrong codes; a new credential is needed
+    ACTIVE = "active"  # in force: the subscriber may sign
+    LOCKED = "locked"  # too many wrong codes; an officer acts next, with a new credential
 
 
 class NoticeStatus(StrEnum):
     INTENDED = "intended"  # stands in the register; the outbox acts next
     SENT = "sent"  # closed: the peer accepted it
-    FAILED = "failed"  # refused for good; an officer acts next
+    FAILED = "failed"  # closed: refused for good; an officer acts next
 
 
 class Capacity(StrEnum):

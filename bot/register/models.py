@@ -18,6 +18,7 @@ from tortoise.transactions import in_transaction
 from bot.errors import Conflict
 from bot.register import audit
 from bot.register.lifecycle import (
+    LIVES,
     AccountStatus,
     Capacity,
     CertificateStatus,
@@ -63,7 +64,10 @@ class Living(Model):
 
         Raises:
             StaleState: the row no longer stands where `move` starts.
+            ValueError: `move` belongs to another life; some states bear the same name.
         """
+        if not isinstance(move, LIVES[type(self.status)]):
+            raise ValueError(f"{move} is no move of {type(self).__name__}")
         standing = type(self).filter(id=self.id, status__in=move.sources)
         async with in_transaction():
             if not await standing.update(status=move.target, **also):
