@@ -199,7 +199,7 @@ async def embedded(settings: Settings) -> AsyncIterator[Running]:
         stack.enter_context(_only_one(home / "bot.lock"))
         await stack.enter_async_context(connection.opened(home.register))
         wired = await stack.enter_async_context(services(settings))
-        await _begin(utc_now())
+        await begin(utc_now())
         site = await stack.enter_async_context(_web(settings, home.ca_certificate.parent))
         await stack.enter_async_context(_working(wired))
         door = SmtpDoor(
@@ -213,7 +213,7 @@ async def embedded(settings: Settings) -> AsyncIterator[Running]:
         yield Running(wired, door.port, site)
 
 
-async def _begin(now: datetime) -> None:
+async def begin(now: datetime) -> None:
     """One process owns this register: what an earlier one held is free, and the CRL goes round."""
     await tasks.release_all()
     async with in_transaction():

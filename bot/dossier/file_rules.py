@@ -63,7 +63,7 @@ FILE_RULES: tuple[Rule[Case], ...] = (
         HOLD,
         "Hệ thống chưa mở được tệp PDF để kiểm tra chữ ký số.",
         WAIT,
-        when(lambda case: case.unopened),
+        when(lambda case: set(case.file_faults) - set(FILE_FAULTS)),
     ),
     Rule(
         "form.unknown",

@@ -1,0 +1,87 @@
+"""Where a process may die: before and after every commit and every outside effect.
+
+A point's name says which task was at work, what was about to happen or had
+just happened, and the how manyth time in that task; it is the same in every
+run, so that a point found in one run can be died at in another.
+"""
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any
+
+from bot.hsm.subject_keys import SubjectKeys
+from bot.inbox.archive import Archive
+from bot.outbox.transport import MaildirTransport
+from bot.procedures import issue, publish
+from bot.register.sqlite import ImmediateTransaction
+from bot.sms.gateway import FileGateway
+
+BLOCKING: tuple[tuple[Any, str, str], ...] = (
+    (Archive, "put", "archive"),
+    (SubjectKeys, "generate", "key generation"),
+    (issue, "sign", "certificate signature"),
+    (publish, "replace", "publication"),
+)
+ASYNCHRONOUS: tuple[tuple[Any, str, str], ...] = (
+    (MaildirTransport, "deliver", "mail"),
+    (FileGateway, "send", "SMS"),
+)
+
+at_work = ContextVar("at_work", default="relay")
+
+
+class Points:
+    """Notes every point that is passed; the process dies at the one named `fatal`."""
+
+    def __init__(self, fatal: str | None) -> None:
+        self.fatal = fatal
+        self.passed: list[str] = []
+        self._times: Counter[str] = Counter()
+
+    def pass_by(self, what: str) -> None:
+        point = f"{at_work.get()} {what}"
+        self._times[point] += 1
+        point = f"{point} {self._times[point]}"
+        self.passed.append(point)
+        if point == self.fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(self, what: str, act: Callable[..., Any]) -> Callable[..., Any]:
+        """`act`, with a point before and one after."""
+
+        def acting(*args: Any, **options: Any) -> Any:
+            self.pass_by(f"before {what}")
+            result = act(*args, **options)
+            self.pass_by(f"after {what}")
+            return result
+
+        return acting
+
+    def around_async(
+        self, what: str, act: Callable[..., Awaitable[Any]]
+    ) -> Callable[..., Awaitable[Any]]:
+        """The same for a coroutine function."""
+
+        async def acting(*args: Any, **options: Any) -> Any:
+            self.pass_by(f"before {what}")
+            result = await act(*args, **options)
+            self.pass_by(f"after {what}")
+            return result
+
+        return acting
+
+
+def lay(points: Points) -> None:
+    """Put a point around every commit and every effect outside of the register.
+
+    For a process of its own: nothing is taken back.
+    """
+    patched: Any = ImmediateTransaction
+    patched.commit = points.around_async("commit", ImmediateTransaction.commit)
+    for owner, name, what in BLOCKING:
+        setattr(owner, name, points.around(what, getattr(owner, name)))
+    for owner, name, what in ASYNCHRONOUS:
+        setattr(owner, name, points.around_async(what, getattr(owner, name)))
