@@ -1,7 +1,9 @@
 """Opening the register: connect, migrate, hand out."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import fcntl
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +41,21 @@ async def opened(path: Path) -> AsyncIterator[None]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        await migrate(config=config(path))
+        with _alone(path.parent):
+            await migrate(config=config(path))
         await Tortoise.close_connections()  # they belong to the migration's context
         await Tortoise.init(config=config(path), _enable_global_fallback=True)
         yield
     finally:
         await Tortoise.close_connections()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other process migrates in `folder`: two that make the same table would both fail."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

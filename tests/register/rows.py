@@ -27,7 +27,7 @@ _numbers = itertools.count(1)
 
 
 async def an_agency(**changes: Any) -> Agency:
-    values = {
+    values: dict[str, Any] = {
         "code": f"CVA{next(_numbers)}",
         "name": "Trường THPT Chu Văn An",
         "province": "Hà Nội",
@@ -39,7 +39,7 @@ async def an_agency(**changes: Any) -> Agency:
 
 
 async def a_signer(**changes: Any) -> AgencySigner:
-    values = {
+    values: dict[str, Any] = {
         "agency": await an_agency(),
         "fingerprint": secrets.token_hex(32),
         "certificate": b"der",
@@ -51,12 +51,15 @@ async def a_signer(**changes: Any) -> AgencySigner:
 
 
 async def an_officer(**changes: Any) -> Officer:
-    values = {"name": "Cán bộ", "mailbox": f"canbo{next(_numbers)}@ca.example.gov.vn"}
+    values: dict[str, Any] = {
+        "name": "Cán bộ",
+        "mailbox": f"canbo{next(_numbers)}@ca.example.gov.vn",
+    }
     return await Officer.create(**values | changes)
 
 
 async def a_mail(**changes: Any) -> Mail:
-    values = {
+    values: dict[str, Any] = {
         "digest": secrets.token_hex(32),
         "size": 1_000,
         "mailbox": "hoso@ca.example.gov.vn",
@@ -68,7 +71,7 @@ async def a_mail(**changes: Any) -> Mail:
 
 async def a_dossier(**changes: Any) -> Dossier:
     number = next(_numbers)
-    values = {
+    values: dict[str, Any] = {
         "number": f"HS-2026-{number:06}",
         "mail": await a_mail(),
         "part": 1,
@@ -82,7 +85,7 @@ async def a_dossier(**changes: Any) -> Dossier:
 
 
 async def an_item(**changes: Any) -> Item:
-    values = {
+    values: dict[str, Any] = {
         "dossier": await a_dossier(),
         "position": 1,
         "place": f"{next(_numbers)}/1",
@@ -92,7 +95,7 @@ async def an_item(**changes: Any) -> Item:
 
 
 async def a_subscriber(**changes: Any) -> Subscriber:
-    values = {
+    values: dict[str, Any] = {
         "personal_number": f"0{next(_numbers):011}",
         "full_name": "Nguyễn Thị Hồng Ánh",
         "mailbox": "ntha@hanoiedu.vn",
@@ -103,7 +106,7 @@ async def a_subscriber(**changes: Any) -> Subscriber:
 
 
 async def a_key(**changes: Any) -> SubjectKey:
-    values = {
+    values: dict[str, Any] = {
         "subscriber": await a_subscriber(),
         "algorithm": "ec-p256",
         "public_key": b"spki",
@@ -116,7 +119,7 @@ async def a_key(**changes: Any) -> SubjectKey:
 
 async def a_certificate(**changes: Any) -> Certificate:
     key = await a_key()
-    values = {
+    values: dict[str, Any] = {
         "item": await an_item(),
         "key": key,
         "subscriber_id": key.subscriber_id,
@@ -129,12 +132,15 @@ async def a_certificate(**changes: Any) -> Certificate:
 
 
 async def an_account(**changes: Any) -> Account:
-    values = {"subscriber": await a_subscriber(), "login": f"ntha{next(_numbers)}@hanoiedu.vn"}
+    values: dict[str, Any] = {
+        "subscriber": await a_subscriber(),
+        "login": f"ntha{next(_numbers)}@hanoiedu.vn",
+    }
     return await Account.create(**values | changes)
 
 
 async def a_notice(**changes: Any) -> Notice:
-    values = {
+    values: dict[str, Any] = {
         "key": f"receipt:{next(_numbers)}",
         "kind": "receipt",
         "channel": Channel.EMAIL,
@@ -147,7 +153,7 @@ async def a_notice(**changes: Any) -> Notice:
 
 
 async def an_attempt(**changes: Any) -> Attempt:
-    values = {
+    values: dict[str, Any] = {
         "notice": await a_notice(),
         "number": 1,
         "message_id": f"<{next(_numbers)}@ca.example.gov.vn>",
