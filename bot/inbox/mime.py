@@ -94,7 +94,9 @@ def survey(raw: bytes) -> Survey:
             is_list=_is_list(mail),
             is_bounce=_is_bounce(mail),
             parts=tuple(
-                _part(index, leaf) for index, leaf in enumerate(leaves[:PARTS_LIMIT]) if leaf
+                _part(index, leaf)
+                for index, leaf in enumerate(leaves[:PARTS_LIMIT])
+                if leaf is not None
             ),
             truncated=None in leaves[: PARTS_LIMIT + 1] or len(leaves) > PARTS_LIMIT,
         )
@@ -113,7 +115,7 @@ def part(raw: bytes, index: int) -> bytes:
         NoSuchPart: there is none.
     """
     for at, leaf in enumerate(_leaves(message_from_bytes(raw, policy=policy.compat32))):
-        if at == index and leaf:
+        if at == index and leaf is not None:
             return _content(leaf)
     raise NoSuchPart(index)
 

@@ -61,9 +61,8 @@ async def _look(
 ) -> tuple[Judgement, Case]:
     raw = await asyncio.to_thread(services.archive.get, dossier.mail.digest)
     survey = await services.examiner.survey(raw)
-    judgement = await services.examiner.judge(
-        raw, survey.parts[dossier.part], dossier.received_at, now
-    )
+    letter = next(part for part in survey.parts if part.index == dossier.part)
+    judgement = await services.examiner.judge(raw, letter, dossier.received_at, now)
     case = await gather(dossier, judgement.file, survey, services.settings, now)
     return judgement, case
 
