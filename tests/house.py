@@ -8,6 +8,8 @@ import asyncio
 import shutil
 import smtplib
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -33,6 +35,7 @@ OFFICIAL = "hoso@ca.example.gov.vn"
 OFFICER = "canbo@ca.example.gov.vn"
 GOOD = (TEACHERS[0], TEACHERS[2])
 PATIENCE = 60  # seconds until a test gives up
+CLIENTS = ThreadPoolExecutor(16)  # threads of their own: clients wait for the bot, which needs some
 
 
 def settings_for(home: Path, tokens: Path, revocation: str) -> Settings:
@@ -96,7 +99,7 @@ class House:
             with smtplib.SMTP("127.0.0.1", self.running.door, timeout=PATIENCE) as client:
                 client.sendmail(sender, [OFFICIAL], raw)
 
-        await asyncio.to_thread(hand_in)
+        await asyncio.get_running_loop().run_in_executor(CLIENTS, hand_in)
 
     async def quiet(self) -> None:
         """Wait until nothing is left to do now."""
@@ -142,13 +145,15 @@ def a_mail(*files: bytes, sender: str = MAILBOX, **headers: str) -> EmailMessage
     return message
 
 
-async def register_school(school: School, now: datetime) -> Agency:
+async def register_school(
+    school: School, now: datetime, *, code: str = CODE, name: str = SCHOOL, mailbox: str = MAILBOX
+) -> Agency:
     agency = await Agency.create(
-        code=CODE,
-        name=SCHOOL,
+        code=code,
+        name=name,
         province=PROVINCE,
-        organization=SCHOOL,
-        mailbox=MAILBOX,
+        organization=name,
+        mailbox=mailbox,
         domains=["hanoiedu.edu.vn"],
         registered_at=now,
     )
@@ -195,15 +200,23 @@ def founded(token_home: Path, pki: ForeignPki, tmp_path_factory: pytest.TempPath
     return home
 
 
+@asynccontextmanager
+async def inhabited(
+    home: Path, tokens: Path, pki: ForeignPki, school: School
+) -> AsyncIterator[app.Running]:
+    """A bot that runs on `home`, with the school and an officer registered, while the block runs."""
+    async with app.embedded(settings_for(home, tokens, pki.address)) as running:
+        await register_school(school, datetime.now(UTC) - timedelta(days=1))
+        await Officer.create(name="Cán bộ trực", mailbox=OFFICER)
+        yield running
+    pki.ocsp_service = pki.crl_service = Service.UP
+
+
 @pytest.fixture
 async def house(
     founded: Path, token_home: Path, pki: ForeignPki, school: School, blank: bytes, tmp_path: Path
 ) -> AsyncIterator[House]:
-    """A bot that runs on a home of its own, with the school and an officer registered."""
-    home = tmp_path / "home"
-    shutil.copytree(founded, home)
-    async with app.embedded(settings_for(home, token_home, pki.address)) as running:
-        await register_school(school, datetime.now(UTC) - timedelta(days=1))
-        await Officer.create(name="Cán bộ trực", mailbox=OFFICER)
+    """A bot with a home of its own, for one test."""
+    home = shutil.copytree(founded, tmp_path / "home")
+    async with inhabited(home, token_home, pki, school) as running:
         yield House(running, pki, school, blank)
-    pki.ocsp_service = pki.crl_service = Service.UP
