@@ -1,6 +1,9 @@
 """`make demo`: a school's signed mail goes in; certificates, accounts, mails and SMS come out.
 
-Exits non-zero if anything is off.
+    python -m demo [FOLDER]
+
+Everything is laid in FOLDER (./var/demo), which is made anew. Exits non-zero
+if anything is off.
 """
 
 import asyncio
@@ -24,15 +27,14 @@ from demo.house import OFFICIAL, House
 from demo.school import MAILBOX, TEACHERS, School
 from demo.watch import watch
 
-HOME = Path("var/demo").absolute()
-
 
 def main() -> None:
     """Play it once, from an empty folder."""
+    folder = Path(*sys.argv[1:2] or ["var/demo"])
     console = Console(highlight=False)
     with ForeignPki() as pki:
         school = School.of(pki)
-        house = House(HOME)
+        house = House(folder.absolute())
         console.rule("A house from nothing: tokens, CA, register, a school")
         house.build(pki, school)
         with house.running():

@@ -61,7 +61,7 @@ class House:
     def bot(self, *words: str) -> str:
         """Run a `bot` command; what it printed."""
         done = subprocess.run(
-            self._command(*words), capture_output=True, text=True, env=_environment()
+            self._command(*words), capture_output=True, text=True, env=environment()
         )
         if done.returncode:
             raise SystemExit(f"bot {' '.join(words[:2])}: {done.stderr.strip()}")
@@ -72,7 +72,7 @@ class House:
         """`bot run`, until the block ends."""
         with (
             self.log.open("ab") as log,
-            subprocess.Popen(self._command("run"), stderr=log, env=_environment()) as process,
+            subprocess.Popen(self._command("run"), stderr=log, env=environment()) as process,
         ):
             try:
                 self._wait_for_door(process)
@@ -95,7 +95,7 @@ class House:
         return [sys.executable, "-m", "bot", "--config", str(self.settings), *words]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The demonstration's settings stand in its own file."""
     return {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
 

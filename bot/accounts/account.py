@@ -48,18 +48,19 @@ class AlreadyActive(Refused):
 
 
 async def open_account(subscriber: Subscriber, *, now: datetime) -> Account:
-    """The subscriber's account, opened if there is none, inside the caller's transaction.
+    """The subscriber's account for a new key, inside the caller's transaction.
 
-    The login is the official mailbox; no code is live until a credential is sent.
+    The login is the official mailbox; no code is live until a credential is
+    sent. One that served an earlier key waits to be activated for this one.
     """
-    account, is_new = await Account.get_or_create(
-        subscriber=subscriber, defaults={"login": subscriber.mailbox.casefold()}
-    )
+    login = subscriber.mailbox.casefold()
+    account, is_new = await Account.get_or_create(subscriber=subscriber, defaults={"login": login})
     if is_new:
-        chain = await account.chain()
-        await audit.append(
-            chain, "account.open", subject=account.id, because="certificate.issued", now=now
-        )
+        await account.record("account.open", because="certificate.issued", now=now)
+    elif account.status is AccountStatus.ACTIVE:
+        await account.make(AccountMove.RENEW, because="certificate.issued", now=now, login=login)
+    else:
+        await Account.filter(id=account.id).update(login=login)
     return account
 
 

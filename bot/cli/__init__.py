@@ -1,5 +1,6 @@
 """The `bot` command: what officers and operators type."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,7 +9,7 @@ import typer
 
 from bot import logs
 from bot.cli import agency, certificate, dossier, house
-from bot.cli.output import TRY_AGAIN, USAGE, err
+from bot.cli.output import TRY_AGAIN, USAGE, fail
 from bot.config import Settings
 from bot.errors import BotError, Misconfigured, Unavailable
 
@@ -44,6 +45,7 @@ def start(
 def main() -> None:
     """Run the command line; every failure has one line and a remedy, never a trace."""
     logs.configure()
+    os.umask(0o077)  # what lies under home is nobody else's business
     try:
         sys.exit(cli(standalone_mode=False) or 0)
     except typer.Abort:
@@ -52,13 +54,9 @@ def main() -> None:
         error.show()
         sys.exit(USAGE)
     except Misconfigured as error:
-        err.print(f"[red]{error.what}[/red]\n{error.remedy}", highlight=False)
-        sys.exit(1)
+        sys.exit(fail(error.what, error.remedy).exit_code)
     except Unavailable as error:
-        err.print(
-            f"[red]Not available now ({error.code}).[/red]\nTry again; `bot doctor` looks closer."
-        )
-        sys.exit(TRY_AGAIN)
+        remedy = "Try again; `bot doctor` looks closer."
+        sys.exit(fail(f"Not available now ({error.code}).", remedy, TRY_AGAIN).exit_code)
     except BotError as error:
-        err.print(f"[red]Refused ({error.code}).[/red]")
-        sys.exit(1)
+        sys.exit(fail(f"Refused ({error.code}).", "See docs/ for what the code means.").exit_code)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from bot.clock import HANOI
 
@@ -32,7 +33,7 @@ def show_list(rows: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) -
     for name in rows[0]:
         table.add_column(name.replace("_", " "), overflow="fold")
     for row in rows:
-        table.add_row(*(_text(value) for value in row.values()))
+        table.add_row(*map(_cell, row.values()))
     out.print(table)
 
 
@@ -45,13 +46,14 @@ def show_record(record: Mapping[str, Any], *, as_json: bool) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in record.items():
-        table.add_row(name.replace("_", " "), _text(value))
+        table.add_row(name.replace("_", " "), _cell(value))
     out.print(table)
 
 
 def fail(what: str, remedy: str, code: int = NO) -> typer.Exit:
     """Say what is wrong and what to do about it; `raise` what comes back."""
-    err.print(f"[red]{what}[/red]\n{remedy}", highlight=False)
+    err.print(Text(what, style="red"))
+    err.print(Text(remedy))
     return typer.Exit(code)
 
 
@@ -62,6 +64,13 @@ def _print_json(value: Any) -> None:
 
 def _plain(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _cell(value: Any) -> Text:
+    """What people wrote is shown, never obeyed: neither as markup nor by the terminal."""
+    return Text(
+        "".join(one if one.isprintable() or one == "\n" else "\ufffd" for one in _text(value))
+    )
 
 
 def _text(value: Any) -> str:

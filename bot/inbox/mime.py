@@ -19,6 +19,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 PARTS_LIMIT = 100
+LETTERS_LIMIT = 10
 NESTING_LIMIT = 20
 _HEADER_LIMIT = 1_000  # characters of one header that are kept
 
@@ -60,7 +61,7 @@ class Survey(BaseModel):
 
     `senders` holds every address of every From header, folded to lower case:
     RFC 5322 allows several, we accept exactly one. `truncated`: the mail has
-    more parts, or is nested deeper, than were looked at. `readable` is False
+    more parts or PDF files, or is nested deeper, than are looked at. `readable` is False
     where Python's parser gave up; the other fields are then empty.
     """
 
@@ -76,6 +77,11 @@ class Survey(BaseModel):
     parts: tuple[Part, ...] = ()
     truncated: bool = False
 
+    @property
+    def letters(self) -> tuple[Part, ...]:
+        """What may be a letter: the first `LETTERS_LIMIT` PDF files."""
+        return tuple(part for part in self.parts if part.kind is Kind.PDF)[:LETTERS_LIMIT]
+
 
 class NoSuchPart(LookupError):
     """The mail has no part of that index."""
@@ -86,6 +92,8 @@ def survey(raw: bytes) -> Survey:
     try:
         mail = message_from_bytes(raw, policy=policy.compat32)
         leaves = list(_leaves(mail))
+        looked_at = leaves[:PARTS_LIMIT]
+        parts = tuple(_part(at, leaf) for at, leaf in enumerate(looked_at) if leaf is not None)
         return Survey(
             senders=_senders(mail),
             message_id=_text(mail, "Message-ID"),
@@ -93,12 +101,8 @@ def survey(raw: bytes) -> Survey:
             auto_submitted=_auto_submitted(mail),
             is_list=_is_list(mail),
             is_bounce=_is_bounce(mail),
-            parts=tuple(
-                _part(index, leaf)
-                for index, leaf in enumerate(leaves[:PARTS_LIMIT])
-                if leaf is not None
-            ),
-            truncated=None in leaves[: PARTS_LIMIT + 1] or len(leaves) > PARTS_LIMIT,
+            parts=parts,
+            truncated=None in leaves or len(leaves) > PARTS_LIMIT or _many_letters(parts),
         )
     except MemoryError:
         raise
@@ -137,6 +141,10 @@ def _leaves(mail: Message) -> Iterator[Message | None]:
             waiting += [
                 (child, depth + 1) for child in reversed(children) if isinstance(child, Message)
             ]
+
+
+def _many_letters(parts: tuple[Part, ...]) -> bool:
+    return sum(part.kind is Kind.PDF for part in parts) > LETTERS_LIMIT
 
 
 def _content(leaf: Message) -> bytes:

@@ -15,7 +15,7 @@ from tortoise.transactions import in_transaction
 from bot.clock import HANOI
 from bot.dossier.rules import Consequence, Fault
 from bot.errors import Unavailable
-from bot.inbox.mime import Kind, Part, Survey
+from bot.inbox.mime import Part, Survey
 from bot.outbox.delivery import intend
 from bot.outbox.notices import Held, Receipt, Unsigned
 from bot.procedures.services import Services
@@ -28,7 +28,7 @@ from bot.sandbox import Unchecked
 from bot.signatures.verdict import Inspection
 
 UNCHECKED_TRIES = 3  # a child may die of the machine's troubles; of its own it dies each time
-LETTERS_LIMIT = 10  # of one mail
+KILLED_LIMIT = 2  # files that kill their child, until no more of the mail is opened
 
 DOUBTS = {
     "signer.unregistered": (
@@ -96,7 +96,7 @@ async def identify(lease: Lease, services: Services, now: datetime) -> None:
             await _tell_of_doubt(mail, doubt, now)
         else:
             await mail.make(MailMove.IGNORE, because="signature.none", now=now)
-            if sender and survey.auto_submitted == "no" and not survey.is_bounce:
+            if sender and _is_from_a_person(mail, survey):
                 await _tell_unsigned(mail, sender, now)
         await lease.end()
 
@@ -113,10 +113,13 @@ async def _survey(raw: bytes, lease: Lease, services: Services) -> Survey:
 async def _letters(
     raw: bytes, survey: Survey, mail: Mail, services: Services
 ) -> AsyncIterator[Letter]:
-    pdfs = [part for part in survey.parts if part.kind is Kind.PDF]
-    for part in pdfs[:LETTERS_LIMIT]:
+    killed = 0
+    for part in survey.letters:
         inspection = await services.examiner.inspect(raw, part)
         yield Letter(part, inspection, await _agency_of(inspection, mail))
+        killed += _unchecked(inspection) is not None
+        if killed == KILLED_LIMIT:
+            return
 
 
 async def _agency_of(inspection: Inspection, mail: Mail) -> Agency | None:
@@ -147,6 +150,12 @@ async def _registered_sender(survey: Survey) -> Agency | None:
     return None
 
 
+def _is_from_a_person(mail: Mail, survey: Survey) -> bool:
+    """Whether it may be answered at all (RFC 3834 section 2): no bounce, list or answer is."""
+    is_machine = survey.auto_submitted != "no" or survey.is_bounce or survey.is_list
+    return bool(mail.envelope_from) and not is_machine
+
+
 async def _doubt(
     raw: bytes,
     letters: Sequence[Letter],
@@ -168,13 +177,13 @@ async def _doubt(
             return "signer.unregistered"
         if judgement.retry:
             return RevocationUnknown.code
-    unchecked = [
-        fault
-        for letter in letters
-        for fault in letter.inspection.faults
-        if fault.startswith("sandbox.")
-    ]
+    unchecked = [code for letter in letters if (code := _unchecked(letter.inspection))]
     return unchecked[0] if unchecked and sender else ""
+
+
+def _unchecked(inspection: Inspection) -> str | None:
+    """The code of what killed the child that opened the file; None if nothing did."""
+    return next((fault for fault in inspection.faults if fault.startswith("sandbox.")), None)
 
 
 async def _open_dossier(mail: Mail, letter: Letter, services: Services, now: datetime) -> None:

@@ -120,7 +120,7 @@ class CertificateMove(Move):
 class AccountMove(Move):
     ACTIVATE = {AccountStatus.PENDING}, AccountStatus.ACTIVE
     LOCK = {AccountStatus.PENDING}, AccountStatus.LOCKED
-    RENEW = {AccountStatus.LOCKED}, AccountStatus.PENDING
+    RENEW = {AccountStatus.LOCKED, AccountStatus.ACTIVE}, AccountStatus.PENDING
 
 
 class NoticeMove(Move):

@@ -177,3 +177,15 @@ async def test_the_trail_names_no_person() -> None:
         row = f"{event.chain} {event.code} {event.because} {event.details}"
         assert account.login not in row
         assert code not in row
+
+
+async def test_a_new_certificate_puts_an_active_account_back_to_waiting() -> None:
+    account = await an_account()
+    code = await a_live_code(account)
+    await activate(account.login, code, limits=LIMITS, now=SOON)
+    subscriber = await Subscriber.get()
+    subscriber.mailbox = "New@hanoiedu.edu.vn"
+    again = await open_account(subscriber, now=SOON)
+    assert (again.id, again.status) == (account.id, AccountStatus.PENDING)
+    assert (await Account.get()).login == "new@hanoiedu.edu.vn"
+    assert await refused("new@hanoiedu.edu.vn", code) == "code.none"

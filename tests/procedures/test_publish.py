@@ -1,0 +1,77 @@
+"""The CRL: regular, never lapsing, with every burnt serial."""
+
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+
+from bot import actors, app
+from bot.procedures.publish import CRL_FILE, REGULAR
+from bot.register import tasks
+from bot.register.lifecycle import CertificateStatus
+from bot.register.models import Certificate, Task
+from bot.register.tasks import Kind
+from tests.house import House
+
+
+def crl(house: House) -> x509.CertificateRevocationList:
+    path = app.Home(house.settings).ca_certificate.parent / CRL_FILE
+    return x509.load_der_x509_crl(path.read_bytes())
+
+
+async def publish_again(house: House) -> None:
+    """As if the regular task had come due."""
+    await Task.filter(kind=Kind.PUBLISH, subject=REGULAR).update(due_at=datetime.now(UTC))
+    await house.quiet()
+
+
+async def test_the_regular_list_comes_round_before_it_ends(house: House) -> None:
+    await house.quiet()
+    first = crl(house)
+    task = await Task.get(kind=Kind.PUBLISH, subject=REGULAR)
+    assert first.next_update_utc is not None
+    assert task.due_at < first.next_update_utc - timedelta(hours=12)
+    await publish_again(house)
+    number = x509.CRLNumber
+    second = crl(house)
+    assert (
+        second.extensions.get_extension_for_class(number).value.crl_number
+        > first.extensions.get_extension_for_class(number).value.crl_number
+    )
+
+
+async def test_an_interrupted_issue_burns_its_serial_and_keeps_its_key(house: House) -> None:
+    await house.send(house.letter())
+    await house.quiet()
+    one = await Certificate.get(item__position=1)
+    await interrupt(one)
+    await house.quiet()
+    [burnt] = await Certificate.filter(status=CertificateStatus.BURNT)
+    again = await Certificate.get(item_id=one.item_id, status=CertificateStatus.VALID)
+    assert (again.key_id, again.serial == burnt.serial) == (burnt.key_id, False)
+    assert [f"{entry.serial_number:x}" for entry in crl(house)] == [burnt.serial]
+
+
+async def interrupt(one: Certificate) -> None:
+    """Put an issued certificate's item back to where a crash between the commits leaves it."""
+    from bot.register.models import Item
+
+    now = datetime.now(UTC)
+    await Certificate.filter(id=one.id).update(status=CertificateStatus.SIGNING, der=None)
+    await Item.filter(id=one.item_id).update(status="accepted")
+    await tasks.call(Kind.ISSUE, one.item_id, due=now, now=now)
+
+
+async def test_a_device_that_is_away_never_parks_the_list(house: House) -> None:
+    await house.quiet()
+    now = datetime.now(UTC)
+    away = house.running.services.issuer.published
+    away.rename(away.with_name("away"))
+    away.write_bytes(b"a file where the folder should be")
+    await Task.filter(kind=Kind.PUBLISH, subject=REGULAR).update(due_at=now, attempts=50)
+    while (task := await Task.get(kind=Kind.PUBLISH, subject=REGULAR)).attempts == 50:
+        await actors.asyncio.sleep(0.02)
+    assert task.parked_at is None
+    away.unlink()
+    away.with_name("away").rename(away)
+    await publish_again(house)
+    assert crl(house).next_update_utc is not None

@@ -1,0 +1,22 @@
+"""The demonstration, played whole: real processes, checked from outside."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.timeout(180)
+def test_the_demonstration_ends_as_promised_and_can_be_run_again(tmp_path: Path) -> None:
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-m", "demo", str(tmp_path / "demo")],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.splitlines()[-1] == "demo: 2 issued, 1 returned, 5 mails, 3 SMS"
