@@ -33,7 +33,7 @@ def show_list(rows: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) -
     for name in rows[0]:
         table.add_column(name.replace("_", " "), overflow="fold")
     for row in rows:
-        table.add_row(*map(_cell, row.values()))
+        table.add_row(*map(shown, row.values()))
     out.print(table)
 
 
@@ -46,7 +46,7 @@ def show_record(record: Mapping[str, Any], *, as_json: bool) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in record.items():
-        table.add_row(name.replace("_", " "), _cell(value))
+        table.add_row(name.replace("_", " "), shown(value))
     out.print(table)
 
 
@@ -66,7 +66,7 @@ def _plain(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _cell(value: Any) -> Text:
+def shown(value: Any) -> Text:
     """What people wrote is shown, never obeyed: neither as markup nor by the terminal."""
     return Text(
         "".join(one if one.isprintable() or one == "\n" else "\ufffd" for one in _text(value))

@@ -88,10 +88,10 @@ def in_a_fork(story: Coroutine[Any, Any, Any]) -> Any:
 
 async def run(
     settings: Settings,
-    kinds: set[Kind],
+    kinds: Set[Kind],
     *,
     fatal: str | None = None,
-    watch: set[Kind] | None = None,
+    watch: Set[Kind] = frozenset(),
 ) -> list[str]:
     """What a bot does with the tasks of `kinds`, one at a time; the points of `watch` it passed."""
     points = Points(fatal)

@@ -26,7 +26,9 @@ def files(archive: Archive) -> list[Path]:
     return [path for path in archive.folder.rglob("*") if path.is_file()]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None
+)
 @given(st.binary(max_size=2_000))
 def test_any_bytes_come_back_under_their_digest(archive: Archive, content: bytes) -> None:
     digest = archive.put(content)

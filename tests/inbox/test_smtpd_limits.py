@@ -147,7 +147,7 @@ async def test_a_client_gone_while_we_store_does_not_stop_the_storing(
 
 
 async def test_a_slow_client_is_hung_up_on_and_nothing_is_kept(house: House) -> None:
-    async with house.door(timeout=0.05) as door, talking(door.port) as talk:
+    async with house.door(timeout=1.0) as door, talking(door.port) as talk:
         await talk.envelope()
         talk.writer.write(MAIL)
         assert (await talk.answer()).code == 0
@@ -161,7 +161,7 @@ async def test_a_storing_slower_than_the_timeout_is_finished(house: House) -> No
         await go_on.wait()
         return await house.store(raw, mailbox, sender)
 
-    async with house.door(store, timeout=0.05) as door, talking(door.port) as talk:
+    async with house.door(store, timeout=1.0) as door, talking(door.port) as talk:
         await talk.envelope()
         assert (await talk.say(MAIL + b".")).code == 0
         go_on.set()

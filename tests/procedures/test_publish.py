@@ -1,14 +1,15 @@
 """The CRL: regular, never lapsing, with every burnt serial."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 
-from bot import actors, app
+from bot import app
 from bot.procedures.publish import CRL_FILE, REGULAR
 from bot.register import tasks
 from bot.register.lifecycle import CertificateStatus
-from bot.register.models import Certificate, Task
+from bot.register.models import Certificate, Item, Task
 from bot.register.tasks import Kind
 from tests.house import House
 
@@ -53,8 +54,6 @@ async def test_an_interrupted_issue_burns_its_serial_and_keeps_its_key(house: Ho
 
 async def interrupt(one: Certificate) -> None:
     """Put an issued certificate's item back to where a crash between the commits leaves it."""
-    from bot.register.models import Item
-
     now = datetime.now(UTC)
     await Certificate.filter(id=one.id).update(status=CertificateStatus.SIGNING, der=None)
     await Item.filter(id=one.item_id).update(status="accepted")
@@ -69,7 +68,7 @@ async def test_a_device_that_is_away_never_parks_the_list(house: House) -> None:
     away.write_bytes(b"a file where the folder should be")
     await Task.filter(kind=Kind.PUBLISH, subject=REGULAR).update(due_at=now, attempts=50)
     while (task := await Task.get(kind=Kind.PUBLISH, subject=REGULAR)).attempts == 50:
-        await actors.asyncio.sleep(0.02)
+        await asyncio.sleep(0.02)
     assert task.parked_at is None
     away.unlink()
     away.with_name("away").rename(away)

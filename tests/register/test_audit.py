@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
@@ -154,6 +154,7 @@ contents = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(contents, contents)
 def test_two_contents_have_one_digest_only_if_they_are_equal(
     one: dict[str, object], other: dict[str, object]
