@@ -204,7 +204,7 @@ def founded(token_home: Path, pki: ForeignPki, tmp_path_factory: pytest.TempPath
 async def inhabited(
     home: Path, tokens: Path, pki: ForeignPki, school: School
 ) -> AsyncIterator[app.Running]:
-    """A bot that runs on `home`, with the school and an officer registered, while the block runs."""
+    """A bot that runs on `home`, with the school and an officer, while the block runs."""
     async with app.embedded(settings_for(home, tokens, pki.address)) as running:
         await register_school(school, datetime.now(UTC) - timedelta(days=1))
         await Officer.create(name="Cán bộ trực", mailbox=OFFICER)
