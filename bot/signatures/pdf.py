@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from cryptography.hazmat.backends.openssl import backend
 from dateutil import parser
 from pyhanko.pdf_utils import crypt, filters
 from pyhanko.pdf_utils.crypt import pdfmac
@@ -33,8 +34,9 @@ from bot.signatures.verdict import (
     Verdict,
 )
 
-# pyHanko imports these when it needs them, and a child of the sandbox can open no file.
-_LAZY = (crypt, filters, pdfmac, xmp_xml, validation, parser)
+# pyHanko and cryptography import these when they need them (the backend for every ECDSA
+# signature), and a child of the sandbox can open no file.
+_LAZY = (crypt, filters, pdfmac, xmp_xml, validation, backend, parser)
 
 _UNCOVERED = Verdict.indeterminate(SubIndication.GENERIC, "signature.coverage")
 _UNREADABLE = Verdict.indeterminate(SubIndication.GENERIC, "signature.unreadable")
