@@ -45,6 +45,8 @@ async def opened(path: Path) -> AsyncIterator[None]:
             await migrate(config=config(path))
         await Tortoise.close_connections()  # they belong to the migration's context
         await Tortoise.init(config=config(path), _enable_global_fallback=True)
+        # Now: were the first to ask cancelled while it is made, it would lack its pragmas.
+        await Tortoise.get_connection("default").create_connection(with_db=True)
         yield
     finally:
         await Tortoise.close_connections()
