@@ -41,7 +41,6 @@ STORIES: Mapping[Kind, Story] = {
     Kind.CREDENTIAL: lambda lease, services, now: send_credential(lease, services.post, now),
 }
 AT_MOST = tasks.LEASE.total_seconds() * 0.9
-IN_FLIGHT = 16  # leases handed to the broker at a time; what is not leased yet is lost to nobody
 LOOK_EVERY = 0.2  # seconds
 
 
@@ -102,16 +101,21 @@ def declare(broker: dramatiq.Broker, services: Services, now: Now) -> Actors:
     }
 
 
-async def relay(actors: Actors, now: Now) -> None:
-    """Lease due tasks and send them out, for ever; never more than are worked on soon."""
+async def relay(actors: Actors, hands: Mapping[Queue, int], now: Now) -> None:
+    """Lease due tasks and send them out, for ever; no more of a queue than it has hands.
+
+    So no lease runs out while its message waits, and slow work of one queue
+    holds up no other.
+    """
     while True:
+        sent = 0
         try:
-            room = IN_FLIGHT - await tasks.leased(now())
-            leases = await tasks.lease(now(), most=room) if room > 0 else []
-            for lease in leases:
-                actors[lease.kind.queue].send(lease.task, lease.token)
+            for queue, actor in actors.items():
+                room = hands[queue] - await tasks.leased(now(), [queue])
+                for lease in await tasks.lease(now(), [queue], most=room) if room > 0 else ():
+                    actor.send(lease.task, lease.token)
+                    sent += 1
         except Exception as error:  # the register may be away for a while
             log.error("relay.failed", code=code_of(error), at=_where(error))
-            leases = []
-        if not leases:
+        if not sent:
             await asyncio.sleep(LOOK_EVERY)

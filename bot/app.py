@@ -34,6 +34,7 @@ from bot.outbox.transport import MaildirTransport
 from bot.procedures.publish import CERTIFICATE_FILE, CRL_FILE, REGULAR
 from bot.procedures.services import Issuer, Services
 from bot.register import connection, tasks
+from bot.register.tasks import Queue
 from bot.sandbox import Sandbox
 from bot.signatures.examine import PRELOAD, Examiner
 from bot.signatures.revocation import Fetcher
@@ -44,7 +45,6 @@ CA_KEY = "ca"
 SUBJECTS_KEK = "kek"
 MAIL_KEY = "mail"
 PASSCODE_SECRET = "passcode"  # noqa: S105 - a label, not a secret
-WORKER_THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -237,9 +237,11 @@ def _only_one(lock: Path) -> Iterator[None]:
 async def _working(wired: Services) -> AsyncIterator[None]:
     carrier = broker.embedded(asyncio.get_running_loop())
     declared = actors.declare(carrier, wired, utc_now)
-    worker = dramatiq.Worker(carrier, worker_threads=WORKER_THREADS)
+    # as many vetters as children that open files: nobody waits for a child with a lease in hand
+    hands = dict.fromkeys(Queue, 2) | {Queue.VET: wired.settings.sandbox.children}
+    worker = dramatiq.Worker(carrier, worker_threads=sum(hands.values()))
     worker.start()
-    relay = asyncio.create_task(actors.relay(declared, utc_now))
+    relay = asyncio.create_task(actors.relay(declared, hands, utc_now))
     try:
         yield
     finally:

@@ -104,7 +104,7 @@ class House:
     async def quiet(self) -> None:
         """Wait until nothing is left to do now."""
         async with asyncio.timeout(PATIENCE):
-            while await self._busy():  # noqa: ASYNC110 - rows of a database tell nobody
+            while await self._busy():
                 await asyncio.sleep(0.02)
 
     async def _busy(self) -> bool:

@@ -8,12 +8,13 @@ lose everything at any moment: the next lease finds the row again.
 """
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from tortoise.expressions import Case, Q, When
+from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
 from bot.errors import Conflict
@@ -66,7 +67,6 @@ _QUEUES = {
     Kind.ESCALATE: Queue.POST,
 }
 
-_URGENT = [kind for kind in Kind if kind.queue is Queue.URGENT]
 LEASE = timedelta(minutes=2)
 PARKED_AFTER = 8  # attempts; a task that kills its worker counts too
 FIRST_RETRY = timedelta(seconds=2)
@@ -134,14 +134,14 @@ async def call(kind: Kind, subject: int, *, due: datetime, now: datetime) -> Non
     )
 
 
-async def lease(now: datetime, *, most: int) -> list[Lease]:
-    """Take up to `most` due tasks, urgent ones first; a spent one is parked instead."""
+async def lease(now: datetime, queues: Iterable[Queue], *, most: int) -> list[Lease]:
+    """Take up to `most` due tasks of `queues`; a spent one is parked instead."""
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    due = Task.filter(free, due_at__lte=now, parked_at__isnull=True)
-    urgency = Case(When(kind__in=_URGENT, then="0"), default="1")
-    first = due.annotate(urgency=urgency).order_by("urgency", "due_at").limit(most)
+    due = Task.filter(free, _of(queues), due_at__lte=now, parked_at__isnull=True)
+    if not await due.exists():
+        return []
     async with in_transaction():
-        tasks = await first.select_for_update(skip_locked=True)
+        tasks = await due.order_by("due_at").limit(most).select_for_update(skip_locked=True)
         leases = []
         for task in tasks:
             if task.attempts >= PARKED_AFTER and Kind(task.kind).gives_up:
@@ -174,9 +174,13 @@ async def held(task: int, token: str) -> Lease | None:
     return Lease(row.id, token, Kind(row.kind), row.subject, row.attempts, row.since)
 
 
-async def leased(now: datetime) -> int:
-    """How many tasks are in somebody's hands."""
-    return await Task.filter(leased_until__gte=now).count()
+async def leased(now: datetime, queues: Iterable[Queue]) -> int:
+    """How many tasks of `queues` are in somebody's hands."""
+    return await Task.filter(_of(queues), leased_until__gte=now).count()
+
+
+def _of(queues: Iterable[Queue]) -> Q:
+    return Q(kind__in=[kind for kind in Kind if kind.queue in set(queues)])
 
 
 async def release_all() -> None:

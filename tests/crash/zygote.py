@@ -23,7 +23,7 @@ from bot import actors, app, logs
 from bot.config import Settings
 from bot.register import connection, tasks
 from bot.register.models import Task
-from bot.register.tasks import Kind
+from bot.register.tasks import Kind, Queue
 from tests.crash.facts import facts
 from tests.crash.points import Points, at_work, lay
 from tests.house import settings_for
@@ -114,7 +114,7 @@ async def _next(kinds: Set[Kind]) -> tasks.Lease | None:
     while await Task.exists(kind__in=list(kinds), due_at__lt=app.utc_now() + SOON):
         now = app.utc_now()
         await Task.filter(kind__in=others, due_at__lte=now).update(due_at=now + SOON / 10)
-        if leases := await tasks.lease(now, most=1):
+        if leases := await tasks.lease(now, Queue, most=1):
             return leases[0]
         await asyncio.sleep(0.05)
     return None

@@ -26,7 +26,7 @@ from bot.outbox.transport import MaildirTransport
 from bot.register import audit, tasks
 from bot.register.audit import Event
 from bot.register.models import Account, Agency, Dossier, Mail, Subscriber
-from bot.register.tasks import Kind, Lease
+from bot.register.tasks import Kind, Lease, Queue
 from bot.sms.gateway import FileGateway
 from tests.outbox.examples import AGENCY, DUE, NOW, NUMBER
 
@@ -182,7 +182,7 @@ async def a_subscriber(agency: Agency, **changes: Any) -> Subscriber:
 async def take(kind: Kind, now: datetime = NOW) -> Lease:
     """The lease of the one due task of `kind`, as after a restart."""
     await tasks.release_all()
-    [lease] = [one for one in await tasks.lease(now, most=10) if one.kind is kind]
+    [lease] = [one for one in await tasks.lease(now, Queue, most=10) if one.kind is kind]
     return lease
 
 

@@ -14,7 +14,7 @@ from tortoise.transactions import in_transaction
 
 from bot.register import audit, connection, tasks
 from bot.register.models import Counter
-from bot.register.tasks import Lease
+from bot.register.tasks import Lease, Queue
 from tests.register.rows import NOW
 
 
@@ -43,7 +43,7 @@ async def finish(lease: Lease) -> None:
 
 async def main(what: str, path: Path) -> None:
     async with connection.opened(path):
-        while what == "work" and (leases := await tasks.lease(NOW, most=4)):
+        while what == "work" and (leases := await tasks.lease(NOW, Queue, most=4)):
             await asyncio.gather(*map(finish, leases))
 
 

@@ -23,7 +23,7 @@ async def call(now: datetime, subjects: Iterable[int] = (1,), kind: Kind = Kind.
 
 
 async def take(now: datetime) -> Lease:
-    [lease] = await tasks.lease(now, most=1)
+    [lease] = await tasks.lease(now, Queue, most=1)
     return lease
 
 
@@ -55,8 +55,8 @@ async def test_called_in_a_transaction_that_rolls_back_it_does_not_exist(now: da
 async def test_it_is_not_leased_before_it_is_due(now: datetime) -> None:
     async with in_transaction():
         await tasks.call(Kind.RESULT, 1, due=now, now=now - timedelta(days=3))
-    assert await tasks.lease(now - SECOND, most=10) == []
-    assert len(await tasks.lease(now, most=10)) == 1
+    assert await tasks.lease(now - SECOND, Queue, most=10) == []
+    assert len(await tasks.lease(now, Queue, most=10)) == 1
 
 
 async def test_a_lease_says_what_it_is_for(now: datetime) -> None:
@@ -74,7 +74,7 @@ async def test_of_eight_hands_each_task_goes_to_one(now: datetime) -> None:
 
     async def hand() -> list[Lease]:
         mine = []
-        while some := await tasks.lease(now, most=3):
+        while some := await tasks.lease(now, Queue, most=3):
             mine += some
         return mine
 
@@ -82,19 +82,23 @@ async def test_of_eight_hands_each_task_goes_to_one(now: datetime) -> None:
     leased = [lease for hand in hands for lease in hand]
     assert sorted(lease.subject for lease in leased) == list(range(100))
     assert len({lease.token for lease in leased}) == 100
-    assert await tasks.leased(now) == 100
+    assert await tasks.leased(now, Queue) == 100
 
 
 async def test_no_more_are_leased_than_asked_for_and_the_oldest_first(now: datetime) -> None:
     for days in (2, 3, 1):
         await call(now - timedelta(days=days), [days])
-    assert [lease.subject for lease in await tasks.lease(now, most=2)] == [3, 2]
+    assert [lease.subject for lease in await tasks.lease(now, Queue, most=2)] == [3, 2]
 
 
-async def test_what_is_urgent_goes_before_what_is_older(now: datetime) -> None:
+async def test_each_queue_is_asked_for_its_own(now: datetime) -> None:
     await call(now - timedelta(days=1), range(20))
-    await call(now, [0], Kind.PUBLISH)
-    assert (await take(now)).kind is Kind.PUBLISH
+    async with in_transaction():
+        await tasks.call(Kind.PUBLISH, 0, due=now, now=now)
+    [lease] = await tasks.lease(now, [Queue.URGENT], most=9)
+    assert lease.kind is Kind.PUBLISH
+    assert await tasks.leased(now, [Queue.URGENT]) == 1
+    assert await tasks.leased(now, set(Queue) - {Queue.URGENT}) == 0
 
 
 async def test_it_ends_with_its_result(now: datetime) -> None:
@@ -105,7 +109,7 @@ async def test_it_ends_with_its_result(now: datetime) -> None:
         await lease.end()
     assert await Task.all().count() == 0
     assert await tasks.held(lease.task, lease.token) is None
-    assert await tasks.lease(now + timedelta(days=1), most=1) == []
+    assert await tasks.lease(now + timedelta(days=1), Queue, most=1) == []
 
 
 @pytest.mark.parametrize("how", ["given to another", "ended", "postponed", "parked", "released"])
@@ -121,7 +125,7 @@ async def test_a_lost_lease_ends_nothing_and_takes_its_result_back(how: str, now
             await lost.postpone("x", now, counted=True)
         case "parked":
             await Task.all().update(attempts=PARKED_AFTER)
-            await tasks.lease(now + LEASE + SECOND, most=1)
+            await tasks.lease(now + LEASE + SECOND, Queue, most=1)
         case "released":
             await tasks.release_all()
     before = await Task.all().order_by("id").values()
@@ -157,10 +161,10 @@ async def test_a_result_that_cannot_be_written_keeps_the_task(now: datetime) -> 
 async def test_an_expired_lease_is_leased_again_and_not_a_moment_before(now: datetime) -> None:
     await call(now)
     first = await take(now)
-    assert await tasks.lease(now + LEASE, most=1) == []
-    assert await tasks.leased(now + LEASE) == 1
+    assert await tasks.lease(now + LEASE, Queue, most=1) == []
+    assert await tasks.leased(now + LEASE, Queue) == 1
     after = now + LEASE + SECOND
-    assert await tasks.leased(after) == 0
+    assert await tasks.leased(after, Queue) == 0
     second = await take(after)
     assert (second.attempt, second.token != first.token) == (2, True)
 
@@ -168,17 +172,17 @@ async def test_an_expired_lease_is_leased_again_and_not_a_moment_before(now: dat
 async def test_an_expired_lease_that_nobody_took_still_ends_its_task(now: datetime) -> None:
     await call(now)
     lease = await take(now)
-    assert await tasks.leased(now + LEASE + SECOND) == 0
+    assert await tasks.leased(now + LEASE + SECOND, Queue) == 0
     await lease.end()
     assert await Task.all().count() == 0
 
 
 async def test_release_all_frees_what_a_dead_process_held(now: datetime) -> None:
     await call(now, range(3))
-    assert len(await tasks.lease(now, most=2)) == 2
+    assert len(await tasks.lease(now, Queue, most=2)) == 2
     await tasks.release_all()
-    assert await tasks.leased(now) == 0
-    assert [lease.attempt for lease in await tasks.lease(now, most=9)].count(2) == 2
+    assert await tasks.leased(now, Queue) == 0
+    assert [lease.attempt for lease in await tasks.lease(now, Queue, most=9)].count(2) == 2
 
 
 @pytest.mark.parametrize(("counted", "attempts"), [(True, 1), (False, 0)])
@@ -190,7 +194,7 @@ async def test_postponed_it_waits_and_counts_or_not(
     await lease.postpone("unavailable", now, counted=counted)
     task = await Task.get()
     assert (task.attempts, task.last_error, task.lease) == (attempts, "unavailable", None)
-    assert await tasks.lease(now + tasks.FIRST_RETRY - SECOND, most=1) == []
+    assert await tasks.lease(now + tasks.FIRST_RETRY - SECOND, Queue, most=1) == []
     assert (await take(now + tasks.FIRST_RETRY)).attempt == attempts + 1
 
 
@@ -218,14 +222,14 @@ async def test_a_task_that_kills_its_worker_is_parked_and_escalated(now: datetim
     for attempt in range(1, PARKED_AFTER + 1):
         assert (await take(at)).attempt == attempt  # and nobody is heard of again
         at += LEASE + SECOND
-    assert await tasks.lease(at, most=1) == []
+    assert await tasks.lease(at, Queue, most=1) == []
     parked, escalation = await Task.get(key="issue:1"), await Task.get(kind=Kind.ESCALATE)
     assert (parked.parked_at, parked.lease, parked.leased_until) == (at, None, None)
     assert (escalation.subject, escalation.due_at) == (parked.id, at)
     event = await Event.get()
     assert (event.chain, event.code, event.subject) == (audit.SYSTEM, "task.park", parked.id)
     assert event.because == "worker.died"
-    assert [lease.kind for lease in await tasks.lease(at + LEASE, most=9)] == [Kind.ESCALATE]
+    assert [lease.kind for lease in await tasks.lease(at + LEASE, Queue, most=9)] == [Kind.ESCALATE]
 
 
 async def test_parking_and_its_escalation_are_one_step(
@@ -239,10 +243,10 @@ async def test_parking_and_its_escalation_are_one_step(
     with monkeypatch.context() as patch:
         patch.setattr(tasks, "call", fails)
         with pytest.raises(ConnectionError):
-            await tasks.lease(now, most=1)
+            await tasks.lease(now, Queue, most=1)
     task = await Task.get()
     assert (task.parked_at, await Event.all().count()) == (None, 0)
-    await tasks.lease(now, most=1)
+    await tasks.lease(now, Queue, most=1)
     assert (await Event.get()).because == "crash.KeyError"
     assert await Task.filter(kind=Kind.ESCALATE).count() == 1
 
@@ -254,7 +258,7 @@ async def test_what_is_urgent_or_tells_of_trouble_is_never_parked(
     await call(now, kind=kind)
     await Task.all().update(attempts=1_000)
     never = kind.queue is Queue.URGENT or kind is Kind.ESCALATE
-    assert len(await tasks.lease(now, most=1)) == never
+    assert len(await tasks.lease(now, Queue, most=1)) == never
     assert await Task.filter(parked_at__isnull=False).count() == (not never)
 
 
@@ -262,4 +266,4 @@ async def test_a_parked_task_does_not_stop_the_next(now: datetime) -> None:
     await call(now - SECOND, [1])
     await Task.all().update(attempts=PARKED_AFTER)
     await call(now, [2])
-    assert [lease.subject for lease in await tasks.lease(now, most=9)] == [2]
+    assert [lease.subject for lease in await tasks.lease(now, Queue, most=9)] == [2]
