@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -86,9 +87,11 @@ class Mailer:
         named["To"] = _address(to)
         if reply_to:
             named["Reply-To"] = _address(reply_to)
-        named["Subject"] = letter.subject
         named["Date"] = format_datetime(now.astimezone(HANOI))
         headers = [SMTP.fold_binary(name, value) for name, value in named.items()]
+        # where `email` breaks a long text it loses the space between the words
+        subject = Header(letter.subject, "utf-8", header_name="Subject").encode(linesep="\r\n")
+        headers.append(f"Subject: {subject}\r\n".encode("ascii"))
         # written as they are: `email` would encode a long Message-ID as if it were text
         headers.append(f"Message-ID: {message_id}\r\n".encode("ascii"))
         if answers and MESSAGE_ID.fullmatch(answers):
