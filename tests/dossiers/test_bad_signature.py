@@ -23,8 +23,12 @@ OTHER_MAILBOX = "c3kimlien@hanoiedu.edu.vn"
 OTHER_NAME = "Trường THPT Kim Liên"
 
 
-def signer(pki: ForeignPki, name: str = "Trần Văn Khác", **options: datetime) -> Signer:
-    return pki.signer(name, key=ec.generate_private_key(ec.SECP256R1()), **options)
+def signer(
+    pki: ForeignPki, name: str = "Trần Văn Khác", *, not_after: datetime | None = None
+) -> Signer:
+    return pki.signer(
+        name, key=ec.generate_private_key(ec.SECP256R1()), not_before=LONG_AGO, not_after=not_after
+    )
 
 
 def only(who: str, field: str) -> Callable[[School, bytes], bytes]:
@@ -68,7 +72,7 @@ async def test_every_lawful_algorithm(desk: Desk) -> None:
             sign(filled, school.leader, "leader", pss=True, digest="sha384"), school.seal, "seal"
         ),
     )
-    left = await desk.take(a_mail(desk.signed(by=curved, number="1/EC")), a_mail(pss))
+    left = await desk.take(a_mail(desk.letter(by=curved, number="1/EC")), a_mail(pss))
     assert left.statuses == [DossierStatus.COMPLETED] * 2
 
 
@@ -89,13 +93,13 @@ async def test_one_signature_only(desk: Desk) -> None:
 async def test_a_signer_whom_nobody_registered(desk: Desk) -> None:
     """From the trusted PKI: perhaps a new headmaster. An officer looks, nobody else is told."""
     new = School(signer(desk.house.pki), signer(desk.house.pki))
-    left = await desk.take(a_mail(desk.signed(by=new)))
+    left = await desk.take(a_mail(desk.letter(by=new)))
     assert {mail.status for mail in left.mails} == {MailStatus.HELD}
     assert (left.dossiers, left.recipients, left.made) == ([], [OFFICER], 0)
     assert "[signer.unregistered]" in left.said(OFFICER)
     assert "chưa có trong sổ đăng ký của cơ quan nào" in left.said(OFFICER)
     beside_the_seal = replace(new, seal=desk.house.school.seal)
-    left = await desk.take(a_mail(desk.signed(by=beside_the_seal)))
+    left = await desk.take(a_mail(desk.letter(by=beside_the_seal)))
     assert_returned(left, "signature.leader_missing")
 
 
@@ -103,7 +107,7 @@ async def test_a_self_made_pki(desk: Desk) -> None:
     """Names prove nothing: no trusted issuer, no dossier, and no officer is troubled."""
     with ForeignPki() as made:
         impostor = School.of(made)
-        letter = desk.signed(by=impostor)
+        letter = desk.letter(by=impostor)
         left = await desk.take(a_mail(letter, sender="ai-do@gmail.com"))
         assert left.is_silent()
         left = await desk.take(a_mail(letter))
@@ -115,15 +119,15 @@ async def test_a_self_made_pki(desk: Desk) -> None:
 
 async def test_an_expired_certificate(desk: Desk) -> None:
     past = datetime.now(UTC) - timedelta(days=1)
-    expired = await registered(desk, signer(desk.house.pki, not_before=LONG_AGO, not_after=past))
-    left = await desk.take(a_mail(desk.signed(by=expired)))
+    expired = await registered(desk, signer(desk.house.pki, not_after=past))
+    left = await desk.take(a_mail(desk.letter(by=expired)))
     assert_returned(left, "signature.expired", "không nằm trong thời hạn hiệu lực")
 
 
 async def test_a_certificate_revoked_in_ocsp(desk: Desk) -> None:
     revoked = await registered(desk, signer(desk.house.pki))
     desk.house.pki.revoke(revoked.leader.certificate)
-    left = await desk.take(a_mail(desk.signed(by=revoked)))
+    left = await desk.take(a_mail(desk.letter(by=revoked)))
     assert_returned(left, "signature.revoked", "đã bị thu hồi", "chứng thư chữ ký số")
 
 
@@ -132,7 +136,7 @@ async def test_a_certificate_revoked_in_the_crl(desk: Desk) -> None:
     desk.house.pki.revoke(revoked.leader.certificate)
     asked = desk.house.pki.hits["/issuer.crl"]
     desk.house.pki.ocsp_service = Service.DOWN
-    left = await desk.take(a_mail(desk.signed(by=revoked)))
+    left = await desk.take(a_mail(desk.letter(by=revoked)))
     desk.house.pki.ocsp_service = Service.UP
     assert_returned(left, "signature.revoked", "đã bị thu hồi")
     assert desk.house.pki.hits["/issuer.crl"] == asked + 1
@@ -140,7 +144,7 @@ async def test_a_certificate_revoked_in_the_crl(desk: Desk) -> None:
 
 async def test_two_agencies_on_one_letter(desk: Desk, other: School) -> None:
     mixed = replace(desk.house.school, seal=other.seal)
-    left = await desk.take(a_mail(desk.signed(by=mixed)))
+    left = await desk.take(a_mail(desk.letter(by=mixed)))
     assert_returned(left, "signature.organisation_missing", "chữ ký số của một cơ quan, tổ chức")
     assert "signer.other_agency" in left.codes()
     guest = sign(desk.letter(), other.leader, "guest")
@@ -152,7 +156,7 @@ async def test_two_agencies_on_one_letter(desk: Desk, other: School) -> None:
 
 async def test_a_letter_of_another_agency_in_this_ones_mail(desk: Desk, other: School) -> None:
     """The signer's agency is answered; whose mailbox it came from is an officer's question."""
-    left = await desk.take(a_mail(desk.signed(by=other), sender=MAILBOX))
+    left = await desk.take(a_mail(desk.letter(by=other), sender=MAILBOX))
     assert left.statuses == [DossierStatus.HELD]
     assert "mail.from" in left.codes()
     assert (left.recipients, left.made) == (sorted([OTHER_MAILBOX, OFFICER]), 0)
@@ -167,5 +171,5 @@ async def test_a_signer_out_of_the_dates_of_the_register(desk: Desk, side: str) 
     if side == "after":
         entries = AgencySigner.filter(certificate=out_of_dates.leader.der)
         assert await entries.update(until=now - timedelta(days=1))
-    left = await desk.take(a_mail(desk.signed(by=out_of_dates)))
+    left = await desk.take(a_mail(desk.letter(by=out_of_dates)))
     assert_returned(left, "signer.not_in_force", "không có thẩm quyền ký theo sổ đăng ký")
