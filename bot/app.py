@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import socket
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,6 +46,7 @@ CA_KEY = "ca"
 SUBJECTS_KEK = "kek"
 MAIL_KEY = "mail"
 PASSCODE_SECRET = "passcode"  # noqa: S105 - a label, not a secret
+THREADS = 32  # blocking calls at a time: a mail is not kept waiting by a key that is made
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,7 @@ async def embedded(settings: Settings) -> AsyncIterator[Running]:
         Misconfigured: something is missing, or another bot runs on this home.
     """
     home = Home(settings)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
     async with AsyncExitStack() as stack:
         stack.enter_context(_only_one(home / "bot.lock"))
         await stack.enter_async_context(connection.opened(home.register))
@@ -217,7 +220,7 @@ async def begin(now: datetime) -> None:
     """One process owns this register: what an earlier one held is free, and the CRL goes round."""
     await tasks.release_all()
     async with in_transaction():
-        await tasks.call(tasks.Kind.PUBLISH, REGULAR, due=now, now=now)
+        await tasks.call(tasks.Kind.PUBLISH, REGULAR, due=now)
 
 
 @contextmanager

@@ -34,7 +34,7 @@ async def store(
                 audit.SYSTEM, "mail.store", because="received", now=now,
                 subject=mail.id, details={"sha256": digest},
             )  # fmt: skip
-            await tasks.call(tasks.Kind.IDENTIFY, mail.id, due=now, now=now)
+            await tasks.call(tasks.Kind.IDENTIFY, mail.id, due=now)
     return mail
 
 

@@ -61,7 +61,7 @@ async def intend(
     )
     if is_new:
         kind = Kind.CREDENTIAL if isinstance(content, Credential) else Kind.NOTICE
-        await tasks.call(kind, notice.id, due=now, now=now)
+        await tasks.call(kind, notice.id, due=now)
     return notice
 
 

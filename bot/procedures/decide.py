@@ -112,7 +112,7 @@ async def _move_item(dossier: Dossier, decided: RowDecision, now: datetime) -> N
         faults=[as_json(fault) for fault in decided.faults],
     )
     if decided.outcome is Outcome.ACCEPT:
-        await tasks.call(tasks.Kind.ISSUE, item.id, due=now, now=now)
+        await tasks.call(tasks.Kind.ISSUE, item.id, due=now)
 
 
 async def _tell(dossier: Dossier, case: Case, decision: Decision, now: datetime) -> None:

@@ -203,8 +203,8 @@ async def _open_dossier(mail: Mail, letter: Letter, services: Services, now: dat
     await dossier.record("dossier.open", because="signer.registered", now=now)
     receipt = Receipt(dossier.number, dossier.agency.name, dossier.procedure, mail.received_at, due)
     await tell_agency(dossier, receipt, key="receipt", now=now)
-    await tasks.call(tasks.Kind.DECIDE, dossier.id, due=now, now=now)
-    await tasks.call(tasks.Kind.RESULT, dossier.id, due=due, now=now)
+    await tasks.call(tasks.Kind.DECIDE, dossier.id, due=now)
+    await tasks.call(tasks.Kind.RESULT, dossier.id, due=due)
 
 
 async def _tell_of_doubt(mail: Mail, doubt: str, now: datetime) -> None:

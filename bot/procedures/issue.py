@@ -143,7 +143,7 @@ async def _burn(certificate: Certificate, now: datetime) -> None:
         CertificateMove.BURN, because="issue.interrupted", now=now,
         for_item=None, current_of=None, revoked_at=now, reason=x509.ReasonFlags.unspecified.value,
     )  # fmt: skip
-    await tasks.call(tasks.Kind.PUBLISH, certificate.id, due=now, now=now)
+    await tasks.call(tasks.Kind.PUBLISH, certificate.id, due=now)
 
 
 async def _enrol(row: Row, agency: Agency, now: datetime) -> Subscriber:

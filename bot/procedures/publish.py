@@ -49,7 +49,7 @@ async def publish(lease: Lease, services: Services, now: datetime) -> None:
         )  # fmt: skip
         if lease.subject == REGULAR:
             every = timedelta(hours=services.settings.issuing.crl_every_hours)
-            await tasks.call(tasks.Kind.PUBLISH, REGULAR, due=now + every, now=now)
+            await tasks.call(tasks.Kind.PUBLISH, REGULAR, due=now + every)
 
 
 def _sign(services: Services, number: int, revoked: list[Revoked], now: datetime) -> bytes:

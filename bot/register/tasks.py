@@ -88,7 +88,7 @@ class Lease:
     kind: Kind
     subject: int
     attempt: int
-    since: datetime  # when the task was called for
+    since: datetime  # when the task first was due
 
     async def end(self) -> None:
         """Delete the task, inside the transaction that records its result.
@@ -126,11 +126,11 @@ class Lease:
         await Task.filter(id=self.task, lease=self.token).update(**changes)
 
 
-async def call(kind: Kind, subject: int, *, due: datetime, now: datetime) -> None:
+async def call(kind: Kind, subject: int, *, due: datetime) -> None:
     """Call for `kind` on `subject`, inside the caller's transaction; once is enough."""
     key = f"{kind}:{subject}"
     await Task.get_or_create(
-        key=key, defaults={"kind": kind, "subject": subject, "since": now, "due_at": due}
+        key=key, defaults={"kind": kind, "subject": subject, "since": due, "due_at": due}
     )
 
 
@@ -163,7 +163,7 @@ async def _park(task: Task, now: datetime) -> None:
         audit.SYSTEM, "task.park", subject=task.id, because=because, now=now,
         details={"key": task.key},
     )  # fmt: skip
-    await call(Kind.ESCALATE, task.id, due=now, now=now)
+    await call(Kind.ESCALATE, task.id, due=now)
 
 
 async def held(task: int, token: str) -> Lease | None:

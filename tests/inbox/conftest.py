@@ -5,9 +5,6 @@ import pytest
 
 from bot.inbox.archive import Archive
 from tests.inbox.door import House
-from tests.register.blank import blank, register
-
-__all__ = ["blank", "house", "register"]
 
 
 @pytest.fixture

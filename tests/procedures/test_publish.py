@@ -57,7 +57,7 @@ async def interrupt(one: Certificate) -> None:
     now = datetime.now(UTC)
     await Certificate.filter(id=one.id).update(status=CertificateStatus.SIGNING, der=None)
     await Item.filter(id=one.item_id).update(status="accepted")
-    await tasks.call(Kind.ISSUE, one.item_id, due=now, now=now)
+    await tasks.call(Kind.ISSUE, one.item_id, due=now)
 
 
 async def test_a_device_that_is_away_never_parks_the_list(house: House) -> None:

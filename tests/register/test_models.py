@@ -124,7 +124,7 @@ async def test_a_populated_register_survives_being_opened_again(
         for build in rows.EVERYTHING:
             await build()
         async with in_transaction():
-            await tasks.call(tasks.Kind.ISSUE, 1, due=now, now=now)
+            await tasks.call(tasks.Kind.ISSUE, 1, due=now)
             await audit.append(audit.SYSTEM, "x", because="x", now=now, details={"n": 1})
             await Counter.next("dossier")
     before = dump(path)

@@ -31,7 +31,7 @@ async def hand(what: str, path: Path) -> str:
 async def test_four_processes_share_tasks_numbers_and_a_chain(register: Path) -> None:
     async with in_transaction():
         for subject in range(TASKS):
-            await tasks.call(tasks.Kind.ISSUE, subject, due=NOW, now=NOW)
+            await tasks.call(tasks.Kind.ISSUE, subject, due=NOW)
     said = await asyncio.gather(*(hand("work", register) for _ in range(HANDS)))
     done = [tuple(map(int, line.split())) for hand in said for line in hand.splitlines()]
     assert sorted(subject for subject, _ in done) == list(range(TASKS))

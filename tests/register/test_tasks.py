@@ -19,7 +19,7 @@ SECOND = timedelta(seconds=1)
 async def call(now: datetime, subjects: Iterable[int] = (1,), kind: Kind = Kind.ISSUE) -> None:
     async with in_transaction():
         for subject in subjects:
-            await tasks.call(kind, subject, due=now, now=now)
+            await tasks.call(kind, subject, due=now)
 
 
 async def take(now: datetime) -> Lease:
@@ -43,7 +43,7 @@ async def test_called_by_many_at_once_it_is_one(now: datetime) -> None:
 async def test_called_in_a_transaction_that_rolls_back_it_does_not_exist(now: datetime) -> None:
     async def undone() -> None:
         async with in_transaction():
-            await tasks.call(Kind.ISSUE, 1, due=now, now=now)
+            await tasks.call(Kind.ISSUE, 1, due=now)
             assert await Task.all().count() == 1
             raise ConnectionError
 
@@ -54,7 +54,7 @@ async def test_called_in_a_transaction_that_rolls_back_it_does_not_exist(now: da
 
 async def test_it_is_not_leased_before_it_is_due(now: datetime) -> None:
     async with in_transaction():
-        await tasks.call(Kind.RESULT, 1, due=now, now=now - timedelta(days=3))
+        await tasks.call(Kind.RESULT, 1, due=now)
     assert await tasks.lease(now - SECOND, Queue, most=10) == []
     assert len(await tasks.lease(now, Queue, most=10)) == 1
 
@@ -94,7 +94,7 @@ async def test_no_more_are_leased_than_asked_for_and_the_oldest_first(now: datet
 async def test_each_queue_is_asked_for_its_own(now: datetime) -> None:
     await call(now - timedelta(days=1), range(20))
     async with in_transaction():
-        await tasks.call(Kind.PUBLISH, 0, due=now, now=now)
+        await tasks.call(Kind.PUBLISH, 0, due=now)
     [lease] = await tasks.lease(now, [Queue.URGENT], most=9)
     assert lease.kind is Kind.PUBLISH
     assert await tasks.leased(now, [Queue.URGENT]) == 1

@@ -1,3 +1,0 @@
-from tests.register.blank import blank, register
-
-__all__ = ["blank", "register"]
