@@ -48,7 +48,7 @@ def secrets_of(house: House) -> set[str]:
     passcodes = re.findall(r": ([A-Z2-9-]{10,}) ", "\n".join(house.messages()))
     secrets = set(passcodes)
     for mail in house.mails():
-        for part in mail.iter_attachments():
+        for part in mail.walk():
             if part.get_content_type() != "application/pdf":
                 continue
             for passcode in passcodes:
