@@ -13,14 +13,12 @@ from pathlib import Path
 
 import dramatiq
 import uvicorn
-from cryptography import x509
 from tortoise.transactions import in_transaction
 
 from bot import actors, broker, web
-from bot.ca.profiles import Addresses
-from bot.clock import Calendar
 from bot.config import Settings, template_folder
 from bot.errors import Misconfigured
+from bot.home import Home, addresses, pin_file, read_calendar, read_certificate
 from bot.hsm import softhsm
 from bot.hsm.keys import find_key, mac
 from bot.hsm.subject_keys import SubjectKeys
@@ -32,7 +30,7 @@ from bot.outbox.delivery import Post
 from bot.outbox.mailer import Mailer
 from bot.outbox.render import Renderer
 from bot.outbox.transport import MaildirTransport
-from bot.procedures.publish import CERTIFICATE_FILE, CRL_FILE, REGULAR
+from bot.procedures.publish import REGULAR
 from bot.procedures.services import Issuer, Services
 from bot.register import connection, tasks
 from bot.register.tasks import Queue
@@ -49,56 +47,8 @@ PASSCODE_SECRET = "passcode"  # noqa: S105 - a label, not a secret
 THREADS = 32  # blocking calls at a time: a mail is not kept waiting by a key that is made
 
 
-@dataclass(frozen=True)
-class Home:
-    """Where everything lies under `home`."""
-
-    settings: Settings
-
-    @property
-    def path(self) -> Path:
-        return self.settings.home.absolute()
-
-    def __truediv__(self, name: str | Path) -> Path:
-        return self.path / name
-
-    @property
-    def register(self) -> Path:
-        return self / "register.sqlite3"
-
-    @property
-    def root_certificate(self) -> Path:
-        return self / "pki/root.cer"
-
-    @property
-    def ca_request(self) -> Path:
-        return self / "pki/ca.csr"
-
-    @property
-    def ca_certificate(self) -> Path:
-        return self / "published" / CERTIFICATE_FILE
-
-    @property
-    def mail_certificate(self) -> Path:
-        return self / "pki/mail.cer"
-
-    @property
-    def maildir(self) -> Path:
-        return self / "outgoing/mail"
-
-    @property
-    def sms(self) -> Path:
-        return self / "outgoing/sms"
-
-
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-def addresses(settings: Settings) -> Addresses:
-    """Where relying parties look, as certificates say it."""
-    pki = f"{settings.web.base_url.rstrip('/')}/pki"
-    return Addresses(f"{pki}/{CRL_FILE}", f"{pki}/{CERTIFICATE_FILE}")
 
 
 def token(settings: Settings, label: str) -> Token:
@@ -117,28 +67,6 @@ def token(settings: Settings, label: str) -> Token:
             "Run `bot init`, or write the file (mode 0600).",
         ) from None
     return Token(Module.load(settings.tokens.module), label, pin)
-
-
-def pin_file(settings: Settings, label: str) -> Path:
-    return settings.under_home(settings.tokens.pins) / label
-
-
-def read_certificate(path: Path) -> x509.Certificate:
-    """A certificate that `bot init` laid down.
-
-    Raises:
-        Misconfigured: it is not there, or is none.
-    """
-    try:
-        return x509.load_der_x509_certificate(path.read_bytes())
-    except (OSError, ValueError):
-        raise Misconfigured(f"{path} holds no certificate.", "Run `bot init` first.") from None
-
-
-def read_calendar(settings: Settings) -> Calendar:
-    """The working days, with the override file if there is one."""
-    path = settings.under_home(settings.calendar)
-    return Calendar.parse(path.read_text()) if path.exists() else Calendar()
 
 
 @asynccontextmanager
@@ -163,11 +91,9 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         yield Services(
             settings=settings,
             calendar=read_calendar(settings),
-            archive=Archive(home / "archive"),
+            archive=Archive(home.archive),
             examiner=Examiner(sandbox, trust, fetcher),
-            issuer=Issuer(
-                issuer, find_key(ca, CA_KEY), addresses(settings), home.ca_certificate.parent
-            ),
+            issuer=Issuer(issuer, find_key(ca, CA_KEY), addresses(settings), home.published),
             subjects=SubjectKeys(subjects, SUBJECTS_KEK),
             post=Post(
                 settings=settings,
@@ -203,7 +129,7 @@ async def embedded(settings: Settings) -> AsyncIterator[Running]:
         await stack.enter_async_context(connection.opened(home.register))
         wired = await stack.enter_async_context(services(settings))
         await begin(utc_now())
-        site = await stack.enter_async_context(_web(settings, home.ca_certificate.parent))
+        site = await stack.enter_async_context(_web(settings, home.published))
         await stack.enter_async_context(_working(wired))
         door = SmtpDoor(
             settings.door,

@@ -15,12 +15,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from dateutil.relativedelta import relativedelta
 
 from bot import app
-from bot.app import Home, token
+from bot.app import token
 from bot.ca import ceremony
 from bot.ca.signing import PrivateKey
 from bot.clock import SWAP_DAYS
 from bot.config import KeyAlgorithm, Settings
 from bot.files import replace, write_once
+from bot.home import Home, addresses, pin_file
 from bot.hsm import softhsm
 from bot.hsm.keys import KeyExists, find_key, generate_key, generate_secret
 from bot.hsm.subject_keys import generate_kek
@@ -41,7 +42,7 @@ def make_tokens(settings: Settings) -> Iterator[str]:
         What was made, a phrase each.
     """
     labels = (settings.tokens.ca, settings.tokens.subjects, settings.tokens.post)
-    pins = {label: app.pin_file(settings, label) for label in labels}
+    pins = {label: pin_file(settings, label) for label in labels}
     if not all(path.exists() for path in pins.values()):
         softhsm.initialise(Home(settings) / "softhsm", pins)
         yield f"SoftHSM tokens {', '.join(labels)}"
@@ -117,7 +118,7 @@ def _certify_mail(
         find_key(post, app.MAIL_KEY).public_key(),
         issuer,
         key,
-        app.addresses(settings),
+        addresses(settings),
         not_before=not_before,
         not_after=min(not_before + MAIL_LIFE, issuer.not_valid_after_utc),
     )

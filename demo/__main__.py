@@ -15,9 +15,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bot import app
 from bot.clock import HANOI
 from bot.config import Settings
+from bot.home import Home
 from bot.register import connection
 from bot.register.lifecycle import ItemStatus
 from bot.register.models import Item
@@ -65,7 +65,7 @@ def send(house: House, letter: bytes) -> None:
 
 
 async def _follow(console: Console, settings: Settings, house: House) -> str:
-    home = app.Home(settings)
+    home = Home(settings)
     async with connection.opened(home.register):
         try:
             await watch(console)

@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.panel import Panel
 
 from bot.accounts.account import activate
-from bot.app import Home, utc_now
+from bot.app import utc_now
 from bot.config import Settings
+from bot.home import Home
 from bot.register.lifecycle import CertificateStatus
 from bot.register.models import Certificate
 

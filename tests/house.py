@@ -25,6 +25,7 @@ from bot import app, install
 from bot.clock import HANOI
 from bot.config import Door, Issuing, KeyAlgorithm, Sandbox, Settings, Tokens, Trust, Web
 from bot.dossier.forms import blank_form
+from bot.home import Home
 from bot.register.lifecycle import Capacity
 from bot.register.models import Agency, AgencySigner, Officer, Task
 from demo.foreign import ForeignPki, Service, Signer
@@ -113,14 +114,14 @@ class House:
 
     def mails(self, to: str | None = None) -> list[EmailMessage]:
         """What was sent, oldest first."""
-        folder = app.Home(self.settings).maildir / "new"
+        folder = Home(self.settings).maildir / "new"
         paths = sorted(folder.glob("*"), key=lambda path: path.stat().st_mtime_ns)
         sent = [message_from_bytes(path.read_bytes(), policy=default) for path in paths]
         return [one for one in sent if to is None or one["To"].addresses[0].addr_spec == to]
 
     def messages(self) -> list[str]:
         """The SMS that were sent."""
-        return [path.read_text() for path in sorted(app.Home(self.settings).sms.glob("*"))]
+        return [path.read_text() for path in sorted(Home(self.settings).sms.glob("*"))]
 
 
 def text_of(mail: EmailMessage) -> str:

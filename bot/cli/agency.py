@@ -15,8 +15,8 @@ from tortoise.transactions import in_transaction
 from bot import app
 from bot.ca.profiles import NameUnfit, Subject
 from bot.cli.output import Json, fail, show_list, show_record
-from bot.cli.reading import read_certificate
 from bot.config import Settings
+from bot.home import Home, read_certificate
 from bot.register import audit, connection
 from bot.register.lifecycle import Capacity
 from bot.register.models import Agency, AgencySigner
@@ -99,7 +99,7 @@ async def _add(
     signers: list[tuple[Capacity, x509.Certificate]],
     now: datetime,
 ) -> None:
-    async with connection.opened(app.Home(settings).register):
+    async with connection.opened(Home(settings).register):
         if await Agency.exists(code=entry["code"]):
             raise fail(f"Agency {entry['code']} is registered.", "See `bot agency list`.")
         async with in_transaction():
@@ -135,7 +135,7 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
 
 
 async def _list(settings: Settings) -> list[dict[str, Any]]:
-    async with connection.opened(app.Home(settings).register):
+    async with connection.opened(Home(settings).register):
         return [
             {"code": one.code, "name": one.name, "province": one.province, "mailbox": one.mailbox}
             async for one in Agency.all().order_by("code")
@@ -149,7 +149,7 @@ def show(context: typer.Context, code: Code, as_json: Json = False) -> None:
 
 
 async def _show(settings: Settings, code: str) -> dict[str, Any]:
-    async with connection.opened(app.Home(settings).register):
+    async with connection.opened(Home(settings).register):
         agency = await Agency.get_or_none(code=code)
         if agency is None:
             raise fail(f"No agency {code}.", "See `bot agency list`.")

@@ -7,9 +7,9 @@ import typer
 from asn1crypto import pem
 from asn1crypto import x509 as asn1
 
-from bot import app
 from bot.cli.output import Json, fail, show_list, show_record
 from bot.config import Settings
+from bot.home import Home
 from bot.register import connection
 from bot.register.models import Certificate
 
@@ -24,7 +24,7 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
 
 
 async def _list(settings: Settings) -> list[dict[str, Any]]:
-    async with connection.opened(app.Home(settings).register):
+    async with connection.opened(Home(settings).register):
         certificates = Certificate.all().order_by("-id").prefetch_related("subscriber")
         return [
             {
@@ -49,7 +49,7 @@ def show(
 
 
 async def _show(settings: Settings, serial: str) -> dict[str, Any]:
-    async with connection.opened(app.Home(settings).register):
+    async with connection.opened(Home(settings).register):
         one = await Certificate.get_or_none(serial=serial.lower()).prefetch_related(
             "key", "item__dossier"
         )

@@ -15,8 +15,8 @@ from bot import app
 from bot.cli.output import NO, Json, show_list
 from bot.config import Settings, template_folder
 from bot.errors import BotError, Misconfigured, code_of
+from bot.home import Home, read_calendar, read_certificate
 from bot.hsm.keys import find_key, mac
-from bot.procedures.publish import CRL_FILE
 from bot.register import audit, connection
 from bot.register.models import Agency, Officer, Task
 from bot.signatures.trust import TrustStore
@@ -64,7 +64,7 @@ def _try(
 
 
 def _home(settings: Settings, now: datetime) -> None:
-    home = app.Home(settings)
+    home = Home(settings)
     if not home.path.is_dir():
         _wrong(f"{home.path} does not exist.", "Run `bot init`.")
     if shutil.disk_usage(home.path).free < FREE_SPACE:
@@ -80,7 +80,7 @@ def _calendar(settings: Settings, now: datetime) -> None:
     path = settings.under_home(settings.calendar)
     if not path.exists():
         _wrong(f"{path} is missing.", "Run `bot init`; it writes an example.")
-    app.read_calendar(settings)
+    read_calendar(settings)
 
 
 def _ca_token(settings: Settings, now: datetime) -> None:
@@ -99,14 +99,14 @@ def _post_token(settings: Settings, now: datetime) -> None:
 
 
 def _certificates(settings: Settings, now: datetime) -> None:
-    home = app.Home(settings)
+    home = Home(settings)
     for path in (home.ca_certificate, home.mail_certificate):
-        if app.read_certificate(path).not_valid_after_utc <= now:
+        if read_certificate(path).not_valid_after_utc <= now:
             _wrong(f"{path} has expired.", "Renew it at the root above.")
 
 
 def _crl(settings: Settings, now: datetime) -> None:
-    path = app.Home(settings).ca_certificate.parent / CRL_FILE
+    path = Home(settings).crl
     try:
         next_update = x509.load_der_x509_crl(path.read_bytes()).next_update_utc
     except (OSError, ValueError):
@@ -116,7 +116,7 @@ def _crl(settings: Settings, now: datetime) -> None:
 
 
 def _trust(settings: Settings, now: datetime) -> None:
-    store = TrustStore.load(settings.trust, app.Home(settings).path)
+    store = TrustStore.load(settings.trust, Home(settings).path)
     if not store.roots:
         folder = settings.under_home(settings.trust.roots)
         _wrong("No root is trusted: every signature will be unknown.", f"Put it into {folder}.")
@@ -142,7 +142,7 @@ LOOKS: dict[str, Callable[[Settings, datetime], None]] = {
 
 async def _register(settings: Settings, now: datetime) -> AsyncIterator[Check]:
     try:
-        async with connection.opened(app.Home(settings).register):
+        async with connection.opened(Home(settings).register):
             for part, says, remedy in [line async for line in _rows(now)]:
                 yield Check(part, says, remedy)
     except (BaseORMException, OSError) as wrong:

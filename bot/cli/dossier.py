@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from bot import app
 from bot.cli.output import Json, fail, show_list, show_record
 from bot.config import Settings
+from bot.home import Home
 from bot.register import connection
 from bot.register.audit import Event
 from bot.register.models import Dossier, Item
@@ -23,7 +23,7 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
 
 
 async def _list(settings: Settings) -> list[dict[str, Any]]:
-    async with connection.opened(app.Home(settings).register):
+    async with connection.opened(Home(settings).register):
         dossiers = Dossier.all().order_by("-id").prefetch_related("agency", "items")
         return [
             {
@@ -49,7 +49,7 @@ def show(
 
 
 async def _show(settings: Settings, number: str) -> dict[str, Any]:
-    async with connection.opened(app.Home(settings).register):
+    async with connection.opened(Home(settings).register):
         dossier = await Dossier.get_or_none(number=number).prefetch_related("agency", "notices")
         if dossier is None:
             raise fail(f"No dossier {number}.", "See `bot dossier list`.")

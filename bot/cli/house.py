@@ -12,10 +12,10 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 from bot import app, install
 from bot.cli.doctor import doctor
 from bot.cli.output import err, out
-from bot.cli.reading import read_certificate
 from bot.config import Settings
 from bot.dossier.forms import blank_form
 from bot.files import replace
+from bot.home import Home, read_certificate
 
 
 def init(
@@ -46,7 +46,7 @@ def init(
             progress.console.print(f"made {made}", highlight=False, soft_wrap=True)
     for made in asyncio.run(install.enrol_officer(settings, officer_name, officer_mailbox)):
         err.print(f"made {made}", highlight=False, soft_wrap=True)
-    home = app.Home(settings)
+    home = Home(settings)
     if not home.ca_certificate.exists():
         out.print(
             f"Send {home.ca_request} to the root above you, then: bot init --answer FILE",
@@ -76,7 +76,7 @@ async def _run(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with app.embedded(settings) as running:
-        home = app.Home(settings)
+        home = Home(settings)
         err.print(
             f"mail for {', '.join(settings.mailboxes.official)}: "
             f"smtp://{settings.door.host}:{running.door}\n"

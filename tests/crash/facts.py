@@ -9,8 +9,9 @@ from typing import Any
 from cryptography import x509
 
 from bot.accounts.account import activate
-from bot.app import Home, utc_now
+from bot.app import utc_now
 from bot.config import Settings
+from bot.home import Home
 from bot.register import audit
 from bot.register.audit import Event
 from bot.register.lifecycle import CertificateStatus

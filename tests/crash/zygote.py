@@ -21,6 +21,7 @@ import weasyprint  # noqa: F401 - what is loaded before the fork is loaded once
 
 from bot import actors, app, logs
 from bot.config import Settings
+from bot.home import Home
 from bot.register import connection, tasks
 from bot.register.models import Task
 from bot.register.tasks import Kind, Queue
@@ -96,7 +97,7 @@ async def run(
     """What a bot does with the tasks of `kinds`, one at a time; the points of `watch` it passed."""
     points = Points(fatal)
     async with (
-        connection.opened(app.Home(settings).register),
+        connection.opened(Home(settings).register),
         app.services(settings) as services,
     ):
         lay(points)
@@ -121,7 +122,7 @@ async def _next(kinds: Set[Kind]) -> tasks.Lease | None:
 
 
 async def conclude(settings: Settings) -> dict[str, Any]:
-    async with connection.opened(app.Home(settings).register):
+    async with connection.opened(Home(settings).register):
         return await facts(settings)
 
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 
-from bot import app
-from bot.procedures.publish import CRL_FILE, REGULAR
+from bot.home import Home
+from bot.procedures.publish import REGULAR
 from bot.register import tasks
 from bot.register.lifecycle import CertificateStatus
 from bot.register.models import Certificate, Item, Task
@@ -15,8 +15,7 @@ from tests.house import House
 
 
 def crl(house: House) -> x509.CertificateRevocationList:
-    path = app.Home(house.settings).ca_certificate.parent / CRL_FILE
-    return x509.load_der_x509_crl(path.read_bytes())
+    return x509.load_der_x509_crl(Home(house.settings).crl.read_bytes())
 
 
 async def publish_again(house: House) -> None:
