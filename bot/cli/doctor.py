@@ -157,7 +157,7 @@ async def _rows(now: datetime) -> AsyncIterator[tuple[str, str, str]]:
     yield "agencies", agencies, "" if agencies == OK else "Run `bot agency add --help`."
     parked = await Task.filter(parked_at__isnull=False).count()
     yield (
-        ("tasks", f"{parked} given up.", "See their codes with `bot dossier list`.")
+        ("tasks", f"{parked} given up.", "Officers were told of each by mail, with its code.")
         if parked
         else ("tasks", OK, "")
     )
