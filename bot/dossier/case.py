@@ -3,16 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
+from bot.clock import HANOI
 from bot.config import Rules
 from bot.dossier.application import Application, Row
 from bot.dossier.fields import in_domains, plain
 from bot.dossier.terms import Words
 from bot.register.lifecycle import Capacity
 from bot.signatures.verdict import Signature
-
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,7 @@ class Case:
     @property
     def today(self) -> date:
         """The day of receipt, in Vietnam."""
-        return self.received_at.astimezone(VIETNAM).date()
+        return self.received_at.astimezone(HANOI).date()
 
     @property
     def unopened(self) -> bool:

@@ -14,10 +14,9 @@ from bot.dossier.case import Case, Signed
 from bot.dossier.fields import folded
 from bot.dossier.rules import HOLD, NOTE, RETURN, WAIT, Consequence, Finding, Rule, when
 from bot.register.lifecycle import Capacity
-from bot.signatures.verdict import Indication, SubIndication
+from bot.signatures.verdict import CLOCK_GRACE, Indication, SubIndication
 
 LOCAL_AS_UTC = timedelta(hours=7)  # some signing tools write Vietnam's time as if it were UTC
-GRACE = timedelta(seconds=60)
 
 SIGN_ANEW = "Đề nghị ký số lại trên văn bản gốc và gửi lại."
 
@@ -117,7 +116,7 @@ def _signed_long_ago(case: Case) -> bool:
 
 
 def _signed_in_future(case: Case) -> bool:
-    latest = case.received_at + LOCAL_AS_UTC + GRACE
+    latest = case.received_at + LOCAL_AS_UTC + CLOCK_GRACE
     times = (signed.signature.signing_time for signed in case.authorising)
     return any(time > latest for time in times if time)
 

@@ -5,7 +5,7 @@ what counts as good is decided here.
 """
 
 from collections.abc import Coroutine, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from asn1crypto import cms
@@ -32,9 +32,8 @@ from pyhanko_certvalidator.validate import async_validate_path
 
 from bot.signatures.objects import entry
 from bot.signatures.trust import CertificatePath, TrustStore
-from bot.signatures.verdict import SubIndication, Verdict
+from bot.signatures.verdict import CLOCK_GRACE, SubIndication, Verdict
 
-CLOCK_GRACE = timedelta(seconds=60)
 SUB_FILTERS = {"/ETSI.CAdES.detached", "/adbe.pkcs7.detached"}
 _DIGESTS = {"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"}
 _SIGNATURES = {"rsassa_pkcs1v15", "rsassa_pss", "ecdsa"}

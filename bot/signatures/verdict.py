@@ -6,11 +6,13 @@ to exist with a value that no believed signature covers.
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
+
+CLOCK_GRACE = timedelta(seconds=60)  # what clocks may be apart and still agree
 
 
 class Indication(StrEnum):
