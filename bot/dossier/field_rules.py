@@ -33,7 +33,7 @@ SAYINGS: dict[str, dict[Flaw, Saying]] = {
             "Họ và tên có kèm từ xưng hô.", "Đề nghị chỉ ghi họ và tên như trong căn cước."
         ),
         Flaw.MAYBE_HONORIFIC: Saying(
-            "Họ và tên bắt đầu bằng «Ông»: cần xác định đây là họ hay từ xưng hô.",
+            "Họ và tên bắt đầu bằng từ có thể là họ, tên hoặc từ xưng hô («Ông», «Anh»).",
             "Cán bộ tiếp nhận sẽ kiểm tra; cơ quan, tổ chức chưa phải làm gì.",
             HOLD,
         ),

@@ -25,7 +25,8 @@ PUBLIC_MAIL = {
     "msn.com", "icloud.com", "me.com", "mail.com", "aol.com", "proton.me", "protonmail.com",
     "zoho.com", "yandex.com", "zalo.me",
 }  # fmt: skip
-HONORIFICS = ("bà", "anh", "chị", "cô", "thầy")
+HONORIFICS = ("bà", "chị", "cô", "thầy")
+NAMES_TOO = ("ông", "anh")  # honorifics that a name may begin with
 TITLE_WORDS = (
     "giáo viên", "giảng viên", "hiệu trưởng", "phó hiệu trưởng", "giám đốc", "phó giám đốc",
     "kế toán", "văn thư", "thủ quỹ", "thư viện viên", "nhân viên", "chuyên viên", "cán bộ",
@@ -41,7 +42,7 @@ class Flaw(StrEnum):
     INVALID = "invalid"
     TOO_LONG = "too_long"
     HONORIFIC = "honorific"
-    MAYBE_HONORIFIC = "maybe_honorific"  # «Ông» is a family name too
+    MAYBE_HONORIFIC = "maybe_honorific"  # «Ông» or «Anh» may be part of the name
     LAPSED = "lapsed"  # a 9-digit identity card number
     LOST_ZERO = "lost_zero"  # a spreadsheet took the text for a number
     SPREADSHEET = "spreadsheet"  # 912345678.0
@@ -106,13 +107,15 @@ def read_name(typed: str) -> Reading[str]:
     first, _, rest = name.partition(" ")
     if both := re.match(r"ông\s*/\s*bà[\s.:/]*", name, re.IGNORECASE):
         return _flawed(typed, Flaw.HONORIFIC, name[both.end() :])
-    if first.rstrip(".:").casefold() in HONORIFICS:
+    word = first.casefold()
+    bare = word.rstrip(".:")
+    if bare in HONORIFICS or (bare in NAMES_TOO and bare != word):
         return _flawed(typed, Flaw.HONORIFIC, rest)
     if not all(letter.isalpha() or letter in " '’-." for letter in name):
         return _flawed(typed, Flaw.INVALID)
     if len(name) > NAME_LIMIT:
         return Reading(typed, name, Flaw.TOO_LONG)
-    if first.casefold() == "ông":
+    if word in NAMES_TOO:
         return Reading(typed, name, Flaw.MAYBE_HONORIFIC, rest)
     return Reading(typed, name)
 

@@ -129,7 +129,7 @@ def label_of(field: str) -> str:
     """What people call the field of that full name; the name itself if it is none of ours."""
     if match := re.fullmatch("row_([0-9]{2})_(.+)", field):
         column = COLUMNS.get(match[2])
-        return f"Hàng {int(match[1])}: {column.label}" if column else field
+        return f"Dòng số {int(match[1])}: {column.label}" if column else field
     if field == NOTIFY.name:
         return NOTIFY.label
     prefix, _, name = field.partition("_")

@@ -126,11 +126,23 @@ def test_names_are_kept_in_nfc() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "rest"),
-    [("Ông/Bà: Lê Bình", "Lê Bình"), ("Bà Lê Bình", "Lê Bình"), ("Cô Lê Bình", "Lê Bình")],
+    [
+        ("Ông/Bà: Lê Bình", "Lê Bình"),
+        ("Bà Lê Bình", "Lê Bình"),
+        ("Cô Lê Bình", "Lê Bình"),
+        ("Anh: Lê Bình", "Lê Bình"),
+        ("Ông. Lê Bình", "Lê Bình"),
+    ],
 )
 def test_forms_of_address_are_no_names(typed: str, rest: str) -> None:
     reading = fields.read_name(typed)
     assert (reading.flaw, reading.value, reading.suggestion) == (Flaw.HONORIFIC, None, rest)
+
+
+@pytest.mark.parametrize("typed", ["Anh Đức Huy", "ông Gia Bảo"])
+def test_what_may_be_a_name_is_kept_and_looked_at(typed: str) -> None:
+    reading = fields.read_name(typed)
+    assert (reading.flaw, reading.value) == (Flaw.MAYBE_HONORIFIC, typed)
 
 
 def test_a_name_of_64_characters_fits() -> None:

@@ -112,7 +112,7 @@ def test_the_extract_and_the_addressee_are_prefilled(terms: Terms) -> None:
 
 
 def test_labels_of_fields() -> None:
-    assert form01.label_of("row_03_mailbox") == "Hàng 3: Địa chỉ thư điện tử công vụ"
+    assert form01.label_of("row_03_mailbox") == "Dòng số 3: Địa chỉ thư điện tử công vụ"
     assert form01.label_of("letter_extract") == "Trích yếu"
     assert form01.label_of("notify") == form01.NOTIFY.label
     for stranger in ("row_03_x", "x", "letter_x", "declare_"):

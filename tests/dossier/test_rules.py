@@ -251,7 +251,7 @@ def test_a_gap_is_told_and_stops_nothing() -> None:
     empty = dict.fromkeys(a_person(), "")
     decision = decide(a_case(a_person(1), empty, a_person(3), fields={"letter_count": "2"}))
     assert [fault.code for fault in decision.faults] == ["letter.gap"]
-    assert "Hàng 2 " in decision.faults[0].text
+    assert "Dòng số 2 " in decision.faults[0].text
     assert decision.outcome is Outcome.ACCEPT
     assert [row.position for row in decision.rows] == [1, 3]
 
