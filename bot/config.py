@@ -5,11 +5,22 @@ judgement, stands here with its default. Secrets are never values: a PIN is
 named by the file that holds it.
 """
 
+import os
+import tomllib
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from email_validator import EmailNotValidError, validate_email
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,10 +29,26 @@ from pydantic_settings import (
 )
 
 from bot.errors import Misconfigured
-
-Mailbox = Annotated[str, AfterValidator(str.casefold), Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+from bot.variables import DELIMITER, PREFIX, names, nearest, require_understood, unknown, variable
 
 MEGABYTE = 1_000_000
+
+
+def _mailbox(text: str) -> str:
+    try:
+        validate_email(
+            text, check_deliverability=False, allow_smtputf8=False, test_environment=True
+        )
+    except EmailNotValidError:
+        raise ValueError("This is no mailbox") from None
+    if not text.isascii():  # it stands in certificates
+        raise ValueError("Only ASCII can stand in a certificate")
+    return text.casefold()
+
+
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
+# O and CN of certificates; `bot.ca.ceremony` counts octets too
+Name = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 def template_folder() -> Path:
@@ -31,7 +58,7 @@ def template_folder() -> Path:
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class KeyAlgorithm(StrEnum):
@@ -53,20 +80,18 @@ class Terms(StrEnum):
 class Authority(Section):
     """Who speaks in every notice."""
 
-    name: str = "Trung tâm Chứng thực điện tử chuyên dùng (trình diễn)"
-    parent: str = "Cơ quan chủ quản (trình diễn)"
+    name: Name = "Trung tâm Chứng thực điện tử chuyên dùng (trình diễn)"
+    parent: Name = "Cơ quan chủ quản (trình diễn)"
     address: str = "Số 1 phố Trình Diễn, Hà Nội"
-    province: str = "Hà Nội"
     help_phone: str = "024 1234 5678"
     help_mailbox: Mailbox = "hotro@ca.example.gov.vn"
-    integration_mailbox: Mailbox = "tichhop@ca.example.gov.vn"
     activation_address: str = "https://kichhoat.ca.example.gov.vn"
 
 
 class Mailboxes(Section):
     """Our own mailboxes by role."""
 
-    official: tuple[Mailbox, ...] = ("hoso@ca.example.gov.vn",)
+    official: tuple[Mailbox, ...] = Field(("hoso@ca.example.gov.vn",), min_length=1)
     sender: Mailbox = "hoso@ca.example.gov.vn"
 
 
@@ -75,9 +100,9 @@ class Door(Section):
 
     host: str = "127.0.0.1"
     port: int = Field(2525, ge=0, le=65535)
-    size_limit: int = Field(25 * MEGABYTE, description="bytes of one mail, announced as SIZE")
+    size_limit: int = Field(25 * MEGABYTE, gt=0, description="bytes of one mail, announced as SIZE")
     connections: int = Field(100, ge=1)
-    timeout: float = Field(300.0, description="seconds for one command, or for a whole mail")
+    timeout: float = Field(300, gt=0, description="seconds for one command, or for a whole mail")
 
 
 class Web(Section):
@@ -85,6 +110,7 @@ class Web(Section):
     port: int = Field(8080, ge=0, le=65535)
     base_url: str = Field(
         "http://127.0.0.1:8080",
+        pattern=r"^http://[!-~]+$",
         description="where relying parties look; stands in certificates",
     )
 
@@ -107,33 +133,46 @@ class Trust(Section):
     addresses: tuple[str, ...] = Field(
         (), description="URL prefixes where revocation data may be fetched; nothing else is"
     )
-    fetch_seconds: float = 10.0
-    fetch_limit: int = 20 * MEGABYTE
-    patience_hours: float = Field(4, description="how long unreachable revocation data is retried")
+    fetch_seconds: float = Field(10, gt=0)
+    fetch_limit: int = Field(20 * MEGABYTE, gt=0, description="bytes of one answer")
+    patience_hours: float = Field(
+        4, ge=0, le=30 * 24, description="how long unreachable revocation data is retried"
+    )
 
 
 class Sandbox(Section):
     """Limits of a child that opens hostile bytes."""
 
-    seconds: float = 20
-    memory: int = Field(512 * 1024 * 1024, description="bytes of address space beyond a warm start")
+    seconds: float = Field(20, gt=0)
+    memory: int = Field(
+        512 * 1024 * 1024, gt=0, description="bytes of address space beyond a warm start"
+    )
     children: int = Field(2, ge=1)
 
 
 class Issuing(Section):
     """Certificate policy (DOMAIN: RFC 5280 profile of the service)."""
 
-    issuer_name: str = "CA trình diễn cho giải pháp ký số tập trung"
+    issuer_name: Name = "CA trình diễn cho giải pháp ký số tập trung"
     algorithm: KeyAlgorithm = KeyAlgorithm.RSA_3072
     validity_years: int = Field(3, ge=1, le=5)
-    crl_hours: float = Field(24, description="nextUpdate − thisUpdate")
-    crl_every_hours: float = Field(6, description="a CRL at least this often")
+    crl_hours: float = Field(24, gt=0, le=366 * 24, description="nextUpdate − thisUpdate")
+    crl_every_hours: float = Field(
+        6, gt=0, validate_default=True, description="a CRL at least this often"
+    )
+
+    @field_validator("crl_every_hours")
+    @classmethod
+    def _before_the_last_lapses(cls, hours: float, info: ValidationInfo) -> float:
+        if hours >= info.data.get("crl_hours", hours + 1):
+            raise ValueError("Must be less than issuing.crl_hours: the list would lapse")
+        return hours
 
 
 class Rules(Section):
     """Numbers and words the rules go by."""
 
-    freshness_days: int = 30
+    freshness_days: int = Field(30, ge=1)
     addressee: tuple[str, ...] = Field(
         (), description="accepted «Kính gửi»; the authority's name is always accepted"
     )
@@ -155,7 +194,7 @@ class Accounts(Section):
         description="split: the slip is encrypted and its passcode goes by SMS to the "
         "subscriber's own phone; email: the slip is not encrypted and no SMS is sent",
     )
-    activation_days: int = Field(14, ge=1)
+    activation_days: int = Field(14, ge=1, le=366)
     activation_attempts: int = Field(5, ge=1)
 
 
@@ -163,7 +202,7 @@ class Settings(BaseSettings):
     """Everything that can be set. Relative paths lie under `home`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="BOT_", env_nested_delimiter="__", extra="forbid", frozen=True
+        env_prefix=PREFIX, env_nested_delimiter=DELIMITER, extra="forbid", frozen=True
     )
 
     home: Path = Path("var")
@@ -194,8 +233,9 @@ class Settings(BaseSettings):
             Misconfigured: naming the first setting that is wrong.
         """
         toml = file or Path("bot.toml")
-        if file and not file.exists():
-            raise Misconfigured(f"{file} does not exist.", "Write it, or leave --config out.")
+        if file and not file.is_file():
+            raise Misconfigured(f"{file} is no file.", "Write it, or leave --config out.")
+        require_understood(Settings, os.environ)
 
         class FromFile(Settings):
             @classmethod
@@ -212,11 +252,16 @@ class Settings(BaseSettings):
         try:
             return FromFile()
         except ValidationError as error:
-            first = error.errors()[0]
-            name = ".".join(map(str, first["loc"]))
-            raise Misconfigured(
-                f"Setting {name}: {first['msg']}.",
-                f"Mend it in {toml} or in BOT_{name.upper().replace('.', '__')}.",
-            ) from None
-        except ValueError as error:
+            raise _wrong(error, toml) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise Misconfigured(f"{toml} is not TOML: {error}.", "Mend the file.") from None
+
+
+def _wrong(error: ValidationError, toml: Path) -> Misconfigured:
+    """The first thing that is wrong, named as people write it."""
+    first = error.errors()[0]
+    name = ".".join(part for part in first["loc"] if isinstance(part, str))
+    if first["type"] == "extra_forbidden":
+        return unknown(f"{name} in {toml}", nearest(name, dict(names(Settings))))
+    says = first["msg"].removeprefix("Value error, ")
+    return Misconfigured(f"Setting {name}: {says}.", f"Mend it in {toml} or in {variable(name)}.")

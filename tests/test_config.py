@@ -1,0 +1,90 @@
+"""Settings: what is wrong is named, and what cannot work is refused at the start."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.config import Settings
+from bot.errors import Misconfigured
+
+Load = Callable[..., Settings]
+
+
+@pytest.fixture
+def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
+    """`Settings.load` of a `bot.toml` and variables."""
+
+    def load(toml: str = "", **variables: str) -> Settings:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "bot.toml").write_text(toml)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return Settings.load()
+
+    return load
+
+
+def test_a_variable_wins_over_the_file(load: Load) -> None:
+    settings = load("[door]\nport = 1\nhost = '::1'", BOT_DOOR__PORT="2")
+    assert (settings.door.port, settings.door.host) == (2, "::1")
+
+
+def test_a_list_is_json(load: Load) -> None:
+    settings = load(BOT_MAILBOXES__OFFICIAL='["A@ca.gov.vn", "b@ca.gov.vn"]')
+    assert settings.mailboxes.official == ("a@ca.gov.vn", "b@ca.gov.vn")
+
+
+@pytest.mark.parametrize(
+    ("toml", "named"),
+    [
+        ("[issuing]\ncrl_hours = 6", "issuing.crl_every_hours"),
+        ("[issuing]\ncrl_hours = 0", "issuing.crl_hours"),
+        ("[issuing]\ncrl_hours = nan", "issuing.crl_hours"),
+        ("[issuing]\ncrl_hours = 2\ncrl_every_hours = 3", "issuing.crl_every_hours"),
+        ("[issuing]\nissuer_name = ''", "issuing.issuer_name"),
+        ("[mailboxes]\nofficial = []", "mailboxes.official"),
+        ("[mailboxes]\nofficial = ['hoso']", "mailboxes.official"),
+        ("[mailboxes]\nsender = 'Bot <hoso@ca.gov.vn>'", "mailboxes.sender"),
+        ("[mailboxes]\nsender = 'hồsơ@ca.gov.vn'", "mailboxes.sender"),
+        ("[mailboxes]\nsender = 'hoso@hồsơ.vn'", "mailboxes.sender"),
+        ("[sandbox]\nseconds = -1", "sandbox.seconds"),
+        ("[trust]\nfetch_limit = 0", "trust.fetch_limit"),
+        ("[door]\nsize_limit = 0", "door.size_limit"),
+        ("[web]\nbase_url = 'pki.gov.vn'", "web.base_url"),
+        ("[rules]\nfreshness_days = 0", "rules.freshness_days"),
+        ("[dor]\nport = 1", "dor in bot.toml is no setting"),
+        ("[door]\nprt = 1", "Do you mean door.port?"),
+        ("[door", "bot.toml is not TOML"),
+    ],
+)
+def test_what_cannot_work_is_named(load: Load, toml: str, named: str) -> None:
+    with pytest.raises(Misconfigured) as wrong:
+        load(toml)
+    assert named in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("BOT_MAILBOXES__OFFICIAL", "abc", "BOT_MAILBOXES__OFFICIAL is no list"),
+        ("BOT_MAILBOXES__OFFICIAL", "{}", "Mend it in bot.toml or in BOT_MAILBOXES__OFFICIAL."),
+        ("BOT_MAILBOXES__OFFICIAL", '["abc"]', "or in BOT_MAILBOXES__OFFICIAL."),
+        ("BOT_DOOR__PORT", "70000", "Setting door.port"),
+        ("BOT_DOOR_PORT", "2626", "Do you mean BOT_DOOR__PORT?"),
+        ("BOT_DOOR", '{"port": 2626}', "BOT_DOOR is no setting"),
+        ("BOT_HOME__X", "var", "BOT_HOME__X is no setting"),
+        ("bot_hme", "var", "Do you mean BOT_HOME?"),
+    ],
+)
+def test_what_is_wrong_with_a_variable_is_named(
+    load: Load, name: str, value: str, says: str
+) -> None:
+    with pytest.raises(Misconfigured) as wrong:
+        load(**{name: value})
+    assert says in str(wrong.value)
+
+
+def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="is no file"):
+        Settings.load(tmp_path)
