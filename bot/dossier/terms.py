@@ -14,7 +14,8 @@ CENTRALISED = "sử dụng giải pháp ký số tập trung"
 class Words:
     """One vocabulary. `extract` is the «V/v …» of a letter that asks to issue."""
 
-    certificate: str
+    certificate: str  # in full
+    certificate_short: str
     signature: str
 
     @property
@@ -25,10 +26,12 @@ class Words:
 WORDS = {
     Terms.OFFICIAL: Words(
         certificate="chứng thư chữ ký số chuyên dùng công vụ",
+        certificate_short="chứng thư chữ ký số",
         signature="chữ ký số chuyên dùng công vụ",
     ),
     Terms.GOVERNMENT: Words(
         certificate="chứng thư số",
+        certificate_short="chứng thư số",
         signature="chữ ký số chuyên dùng Chính phủ",
     ),
 }

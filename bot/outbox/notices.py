@@ -24,7 +24,8 @@ class RowResult:
 
     position: int
     full_name: str
-    outcome: Literal["issued", "returned", "held"]  # held: an officer acts next
+    # open: the machine acts next; held: an officer does
+    outcome: Literal["issued", "returned", "open", "held", "withdrawn"]
     serial: str = ""  # hex, when issued
     not_before: datetime | None = None
     not_after: datetime | None = None
@@ -66,7 +67,10 @@ class Receipt(Content):
 
 @dataclass(frozen=True)
 class Returned(Content):
-    """To the agency: all that is wrong with the letter, or with some of its rows."""
+    """To the agency: all that is wrong with the letter, or with some of its rows.
+
+    `faults` are those to mend; `notes` stop nothing, or are looked at by an officer.
+    """
 
     kind = "returned"
 
@@ -76,11 +80,12 @@ class Returned(Content):
     received: datetime
     due: datetime | None  # of the rows that go on; None: the whole letter comes back
     faults: tuple[Fault, ...]
+    notes: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True)
 class Result(Content):
-    """To the agency and the receiver: what became of each row."""
+    """To the agency and the receiver: what became of each row; `notes` stopped nothing."""
 
     kind = "result"
     channels = ("email", "sms")
@@ -89,8 +94,9 @@ class Result(Content):
     agency: str
     letter_number: str
     received: datetime
-    due: datetime | None  # while rows are still open; None: nothing more will follow
-    rows: tuple[RowResult, ...]
+    due: datetime | None  # has come, and something is still open; None: nothing more will follow
+    rows: tuple[RowResult, ...]  # none while the dossier itself is still examined
+    notes: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,7 @@ class Held(Content):
 
 @dataclass(frozen=True)
 class Parked(Content):
-    """To an officer: the machine has given up on a task."""
+    """To an officer: the machine has given up on a task, or has tried it for too long."""
 
     kind = "parked"
 
@@ -160,6 +166,9 @@ class Parked(Content):
     code: str  # of its last error
     since: datetime
     due: datetime | None  # of the dossier
+    trying: bool = False  # whether the machine still tries by itself
+    mail: str | None = None  # where there is no dossier yet: its digest's first 16 hex digits
+    received: datetime | None = None  # that mail
 
 
 KINDS: dict[str, type[Content]] = {

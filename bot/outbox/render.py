@@ -14,6 +14,7 @@ from jinja2 import (
 )
 
 from bot.config import Settings
+from bot.dossier.terms import WORDS
 from bot.errors import Misconfigured
 from bot.outbox import words
 from bot.outbox.notices import Content
@@ -40,13 +41,18 @@ def environment(settings: Settings, folder: Path) -> Environment:
         lstrip_blocks=True,
     )
     jinja.globals |= {
-        "terms": words.VOCABULARY[settings.terms],
+        "terms": WORDS[settings.terms],
         "authority": settings.authority,
         "dossiers_to": settings.mailboxes.official[0],
         "procedures": words.PROCEDURES,
         "tasks": words.TASKS,
     }
-    jinja.filters |= {"in_words": words.in_words, "day": words.day, "short": words.short}
+    jinja.filters |= {
+        "in_words": words.in_words,
+        "day": words.day,
+        "short": words.short,
+        "tally": words.tally,
+    }
     return jinja
 
 

@@ -1,6 +1,8 @@
 """Vietnamese for what the register keeps as numbers, times and codes."""
 
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,23 +10,9 @@ from typing import Any
 from markupsafe import Markup
 
 from bot.clock import HANOI
-from bot.config import Terms
+from bot.outbox.notices import RowResult
 
 WEEKDAYS = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """The words of the law in force, by `settings.terms`."""
-
-    certificate: str  # in full
-    certificate_short: str
-
-
-VOCABULARY = {
-    Terms.OFFICIAL: Vocabulary("chứng thư chữ ký số chuyên dùng công vụ", "chứng thư chữ ký số"),
-    Terms.GOVERNMENT: Vocabulary("chứng thư số chuyên dùng Chính phủ", "chứng thư số"),
-}
 
 
 @dataclass(frozen=True)
@@ -53,6 +41,14 @@ TASKS = {
     "escalate": "báo cán bộ về việc bị dừng",
 }
 
+OUTCOMES = {  # of a row
+    "issued": "đã cấp",
+    "returned": "trả lại",
+    "open": "đang giải quyết",
+    "held": "đang xem xét",
+    "withdrawn": "đã rút",
+}
+
 
 def in_words(moment: datetime) -> str:
     """Time, weekday and date as official letters write them (Decree 30/2020, Annex I)."""
@@ -70,6 +66,13 @@ def day(moment: datetime) -> str:
 
 def short(moment: datetime) -> str:
     return f"{moment.astimezone(HANOI):%H:%M %d/%m/%Y}"
+
+
+def tally(rows: Iterable[RowResult]) -> str:
+    """How many rows came to what; what none came to is not named."""
+    counts: Counter[str] = Counter(row.outcome for row in rows)
+    named = ((name, counts[outcome]) for outcome, name in OUTCOMES.items())
+    return ", ".join(f"{name} {count}" for name, count in named if count)
 
 
 def one_line(value: Any) -> Any:

@@ -1,10 +1,12 @@
 """When every row has its end, and what is told of it."""
 
 from datetime import datetime
+from typing import Any
 
 from tortoise.transactions import in_transaction
 
 from bot.dossier.application import application_from_json, faults_from_json, row_from_json
+from bot.dossier.rules import Consequence, Fault
 from bot.outbox.notices import Result, RowResult
 from bot.procedures.services import Services
 from bot.procedures.telling import tell_agency, tell_receiver
@@ -39,13 +41,15 @@ async def report_at_due_time(lease: Lease, services: Services, now: datetime) ->
 
 async def _tell_result(dossier: Dossier, items: list[Item], now: datetime, *, key: str) -> None:
     application = application_from_json(dossier.application) if dossier.application else None
+    faults = [*dossier.faults, *(fault for item in items for fault in item.faults)]
     result = Result(
         dossier.number,
         dossier.agency.name,
         application.letter.number if application else "",
         dossier.received_at,
         None if dossier.status is DossierStatus.COMPLETED else dossier.due_at,
-        tuple([await _row_result(item) for item in items]),
+        tuple([await _row_result(item, dossier) for item in items]),
+        notes=_those(Consequence.NOTE, faults),
     )
     await tell_agency(dossier, result, key=key, now=now)
     if application:
@@ -54,11 +58,26 @@ async def _tell_result(dossier: Dossier, items: list[Item], now: datetime, *, ke
         )
 
 
-async def _row_result(item: Item) -> RowResult:
+async def _row_result(item: Item, dossier: Dossier) -> RowResult:
     name = row_from_json(item.asked).full_name.typed
-    if item.status is ItemStatus.RETURNED:
-        return RowResult(item.position, name, "returned", faults=faults_from_json(item.faults))
-    if item.status is not ItemStatus.DONE:
-        return RowResult(item.position, name, "held")
-    one = await Certificate.get(item=item, status=CertificateStatus.VALID)
-    return RowResult(item.position, name, "issued", one.serial, one.not_before, one.not_after)
+    match item.status:
+        case ItemStatus.DONE:
+            one = await Certificate.get(item=item, status=CertificateStatus.VALID)
+            return RowResult(
+                item.position, name, "issued", one.serial, one.not_before, one.not_after
+            )
+        case ItemStatus.RETURNED:
+            to_mend = _those(Consequence.RETURN, item.faults)
+            return RowResult(item.position, name, "returned", faults=to_mend)
+        case ItemStatus.WITHDRAWN:
+            return RowResult(item.position, name, "withdrawn")
+        case ItemStatus.HELD | ItemStatus.PARKED:
+            return RowResult(item.position, name, "held")
+        case _:  # a row stands for as long as its letter is held
+            is_held = dossier.status is DossierStatus.HELD
+            return RowResult(item.position, name, "held" if is_held else "open")
+
+
+def _those(consequence: Consequence, stored: list[Any]) -> tuple[Fault, ...]:
+    faults = faults_from_json(stored)
+    return tuple(fault for fault in faults if fault.consequence is consequence)

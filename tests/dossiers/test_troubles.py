@@ -89,8 +89,8 @@ async def test_a_held_row_and_the_result_at_the_due_time(desk: Desk) -> None:
     result = await at_the_due_time(desk, left)
     assert result.recipients == [MAILBOX]
     assert len(result.messages) == 1
-    assert "Kết quả giải quyết một phần hồ sơ" in result.said(MAILBOX)
-    assert "đã cấp 1, trả lại 0, đang xem xét 1" in result.said(MAILBOX)
+    assert "Tiến độ giải quyết hồ sơ" in result.said(MAILBOX)
+    assert "đã cấp 1, đang xem xét 1" in result.said(MAILBOX)
     assert "xin lỗi Quý cơ quan" in result.said(MAILBOX)
 
 

@@ -20,6 +20,7 @@ from bot.outbox.notices import (
 NOW = datetime(2026, 11, 23, 2, 15, tzinfo=UTC)
 DUE = datetime(2026, 11, 27, 10, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=3 * 365)
+DIGEST = "5f2c90b1d4e8a7365f2c90b1d4e8a7365f2c90b1d4e8a7365f2c90b1d4e8a736"
 SERIAL = "3a91f0c27d5e4b8896aa01d2e3f40516"
 
 NUMBER = "HS-2026-000123"
@@ -43,6 +44,33 @@ LETTER_FAULT = Fault(
     "Trích yếu không đúng mẫu.",
     "Ghi đúng trích yếu theo hướng dẫn.",
 )
+A_NOTE = Fault(
+    "letter.gap",
+    Consequence.NOTE,
+    None,
+    None,
+    "",
+    "Dòng số 4 của danh sách để trống giữa các dòng đã điền.",
+    "Không phải làm gì, nếu không có người nào bị bỏ sót.",
+)
+A_DOUBT = Fault(
+    "row.title.excluded",
+    Consequence.HOLD,
+    2,
+    "Chức vụ",
+    "Hiệu trưởng",
+    "Chức vụ cho thấy có thể đây là người có thẩm quyền.",
+    "Cán bộ tiếp nhận sẽ kiểm tra; cơ quan, tổ chức chưa phải làm gì.",
+)
+A_MAIL_DOUBT = Fault(
+    "signer.unregistered",
+    Consequence.HOLD,
+    None,
+    None,
+    DIGEST[:16],
+    "Chứng thư của người ký chưa có trong sổ đăng ký.",
+    "Xác minh người ký.",
+)
 
 OF_A_DOSSIER: dict[str, Any] = {
     "number": NUMBER, "agency": AGENCY, "letter_number": "05/THPTCVA-VP", "received": NOW,
@@ -52,6 +80,8 @@ ROWS = (
     RowResult(1, "Nguyễn Thị Hồng Ánh", "issued", SERIAL, NOW, LATER),
     RowResult(2, "Trần Đức Thắng", "returned", faults=(A_FAULT,)),
     RowResult(3, "Lê Thị Mỹ Duyên", "held"),
+    RowResult(5, "Vũ Hoàng Yến", "open"),
+    RowResult(6, "Phạm Quốc Đạt", "withdrawn"),
 )
 
 
@@ -67,11 +97,12 @@ def a_receipt(**changes: Any) -> Receipt:
 
 
 def a_return(**changes: Any) -> Returned:
-    return Returned(**OF_A_DOSSIER | {"due": None, "faults": (LETTER_FAULT, A_FAULT)} | changes)
+    valid = {"due": None, "faults": (LETTER_FAULT, A_FAULT), "notes": (A_NOTE, A_DOUBT)}
+    return Returned(**OF_A_DOSSIER | valid | changes)
 
 
 def a_result(**changes: Any) -> Result:
-    return Result(**OF_A_DOSSIER | {"due": DUE, "rows": ROWS} | changes)
+    return Result(**OF_A_DOSSIER | {"due": DUE, "rows": ROWS, "notes": (A_NOTE,)} | changes)
 
 
 def a_credential(**changes: Any) -> Credential:
@@ -101,8 +132,13 @@ EXAMPLES: dict[str, Content] = {
     "passcode": a_passcode(),
     "unsigned": Unsigned(agency=AGENCY, received=NOW),
     "held dossier": Held(NUMBER, AGENCY, NOW, DUE, (LETTER_FAULT, A_FAULT)),
-    "held mail": Held(None, None, NOW, None, (LETTER_FAULT,)),
+    "held mail": Held(None, None, NOW, None, (A_MAIL_DOUBT,)),
+    "result of a dossier still examined": a_result(letter_number="", rows=(), notes=()),
     "parked row": Parked(NUMBER, "issue", 2, "hsm.unavailable", NOW, DUE),
+    "late row": Parked(NUMBER, "issue", 2, "hsm.unavailable", NOW, DUE, trying=True),
+    "parked mail": Parked(
+        None, "identify", None, "worker.died", NOW, None, mail=DIGEST[:16], received=NOW
+    ),
     "parked task": Parked(None, "publish", None, "crash.OSError", NOW, None),
 }
 

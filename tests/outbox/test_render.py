@@ -1,6 +1,7 @@
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -9,14 +10,18 @@ from jinja2 import meta, nodes
 from pydantic import TypeAdapter
 
 from bot.config import Settings, Terms, template_folder
+from bot.dossier.terms import WORDS
 from bot.errors import Misconfigured
-from bot.outbox.notices import KINDS, Content
+from bot.outbox.notices import KINDS, Content, RowResult
 from bot.outbox.render import Renderer, environment
-from bot.outbox.words import TASKS, in_words, one_line
+from bot.outbox.words import OUTCOMES, TASKS, in_words, one_line
 from bot.register.tasks import Kind
-from bot.sms.text import one_part
+from bot.sms.text import one_part, unaccent
 from tests.outbox.examples import (
+    A_DOUBT,
     A_FAULT,
+    A_NOTE,
+    DIGEST,
     DUE,
     EXAMPLES,
     NOW,
@@ -129,14 +134,20 @@ def test_all_faults_are_told_with_value_and_remedy() -> None:
     ("terms", "words"),
     [
         (Terms.OFFICIAL, "chứng thư chữ ký số chuyên dùng công vụ"),
-        (Terms.GOVERNMENT, "chứng thư số chuyên dùng Chính phủ"),
+        (Terms.GOVERNMENT, "chứng thư số"),
     ],
 )
 def test_one_setting_chooses_the_words_of_the_law(terms: Terms, words: str) -> None:
     settings = Settings(terms=terms)
-    letter = Renderer(settings, template_folder()).letter(a_receipt())
-    assert words in letter.text
-    assert words in letter.html
+    renderer = Renderer(settings, template_folder())
+    for content in (a_receipt(), EXAMPLES["credential"]):
+        letter = renderer.letter(content, **at_sending(content))
+        assert words in letter.text
+        assert words in letter.html
+    for content in (a_result(), EXAMPLES["credential"]):
+        letter = renderer.letter(content, **at_sending(content))
+        assert f"Số hiệu {WORDS[terms].certificate_short}" in letter.text
+        assert f"Số hiệu {WORDS[terms].certificate_short}" in letter.html
 
 
 @pytest.mark.parametrize("procedure", ["issue", "renew", "amend", "revoke"])
@@ -150,7 +161,11 @@ def test_every_task_has_words() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [a_passcode(attempt=99, account=10**9), a_result(rows=ROWS[:1] * 999 + ROWS[1:] * 99)],
+    [
+        a_passcode(attempt=99, account=10**9),
+        a_result(rows=ROWS[:1] * 999 + ROWS[1:] * 99),
+        a_result(rows=()),
+    ],
 )
 def test_short_messages_are_one_plain_part_without_links(content: Content) -> None:
     text = RENDERER.sms(content, **at_sending(content))
@@ -163,6 +178,84 @@ def test_short_messages_are_one_plain_part_without_links(content: Content) -> No
 
 def test_the_passcode_stands_in_the_message_whole() -> None:
     assert " 7K3M9QX2WD4R " in RENDERER.sms(a_passcode(), passcode="7K3M9QX2WD4R")
+
+
+def test_notes_are_told_apart_from_what_is_to_be_mended() -> None:
+    for letter in map(RENDERER.letter, (a_return(), a_result())):
+        for words in (letter.text, letter.html):
+            assert "Các điểm sau không làm hồ sơ bị trả lại" in words
+            assert A_NOTE.text in words
+            assert A_NOTE.remedy in words
+    returned = RENDERER.letter(a_return()).text
+    assert "CÁC ĐIỂM CẦN SỬA (2)" in returned
+    assert "LƯU Ý (2)" in returned
+    assert returned.index("LƯU Ý") < returned.index(A_DOUBT.text)
+    assert A_DOUBT.remedy not in returned  # no officer looks at what has come back
+    for content in (a_return(notes=()), a_result(notes=())):
+        assert "lưu ý" not in RENDERER.letter(content).text.casefold()
+        assert "lưu ý" not in RENDERER.letter(content).html.casefold()
+
+
+def test_every_outcome_of_a_row_has_words() -> None:
+    assert set(OUTCOMES) == set(get_args(get_type_hints(RowResult)["outcome"]))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.outcome)
+def test_a_row_is_told_as_it_stands_and_no_otherwise(row: RowResult) -> None:
+    headings = {
+        "issued": "ĐÃ CẤP",
+        "returned": "TRẢ LẠI ĐỂ HOÀN THIỆN",
+        "open": "ĐANG ĐƯỢC GIẢI QUYẾT",
+        "held": "ĐANG ĐƯỢC CÁN BỘ XEM XÉT",
+        "withdrawn": "ĐÃ RÚT ĐỀ NGHỊ",
+    }
+    result = a_result(rows=(row,))
+    text = RENDERER.letter(result).text
+    assert [outcome for outcome, heading in headings.items() if heading in text] == [row.outcome]
+    assert row.full_name in RENDERER.letter(result).html
+    assert f"Kết quả: {OUTCOMES[row.outcome]} 1\n" in text
+    assert unaccent(f"{OUTCOMES[row.outcome]} 1.") in RENDERER.sms(result)
+
+
+def test_lateness_is_excused_when_it_has_come_and_not_else() -> None:
+    for content, late in (
+        (a_result(), True),
+        (a_result(rows=()), True),
+        (a_result(due=None), False),
+    ):
+        letter = RENDERER.letter(content)
+        assert ("xin lỗi" in letter.text) is late
+        assert ("xin lỗi" in letter.html) is late
+        assert ("Xin loi" in RENDERER.sms(content)) is late
+
+
+def test_a_dossier_without_rows_yet_is_still_examined() -> None:
+    content = a_result(rows=())
+    letter = RENDERER.letter(content)
+    for words in (letter.text, letter.html):
+        assert "vẫn đang được thẩm định" in words
+        assert "không cần gửi lại" in words
+        assert "đã cấp" not in words
+        assert "trả lại 0" not in words
+    assert "Tiến độ" in letter.subject
+    assert "dang tham dinh" in RENDERER.sms(content)
+
+
+def test_officers_are_told_whether_the_machine_still_tries() -> None:
+    parked, late = (RENDERER.letter(EXAMPLES[name]) for name in ("parked row", "late row"))
+    for tried, given_up in ((late.text, parked.text), (late.html, parked.html)):
+        assert "vẫn đang tự thử lại" in tried
+        assert "không tự chạy lại" in given_up
+        assert "vẫn đang tự thử lại" not in given_up
+        assert "Không có gì bị mất" in tried
+        assert "Không có gì bị mất" in given_up
+
+
+def test_a_mail_without_a_dossier_is_named_with_its_time() -> None:
+    letter = RENDERER.letter(EXAMPLES["parked mail"])
+    for words in (letter.subject, letter.text, letter.html):
+        assert DIGEST[:16] in words
+    assert f"Thư nhận lúc: {in_words(NOW)}" in letter.text
 
 
 @given(st.text())
