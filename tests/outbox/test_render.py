@@ -251,6 +251,15 @@ def test_officers_are_told_whether_the_machine_still_tries() -> None:
         assert "Không có gì bị mất" in given_up
 
 
+def test_officers_are_told_what_to_do_with_a_held_mail_and_decide_on_a_dossier_themselves() -> None:
+    mail, dossier = (RENDERER.letter(EXAMPLES[name]) for name in ("held mail", "held dossier"))
+    for about_mail, about_dossier in ((mail.text, dossier.text), (mail.html, dossier.html)):
+        assert "Cách xử lý: Xác minh người ký." in about_mail
+        assert "bot mail list" in about_mail
+        assert A_FAULT.remedy not in about_dossier  # it speaks to the agency
+        assert "bot dossier show HS-2026-000123" in about_dossier
+
+
 def test_a_mail_without_a_dossier_is_named_with_its_time() -> None:
     letter = RENDERER.letter(EXAMPLES["parked mail"])
     for words in (letter.subject, letter.text, letter.html):
