@@ -187,7 +187,9 @@ async def test_what_is_refused_for_good_waits_for_an_officer(
     broken = replace(services, transport=refusing, gateway=refusing)
     await post(await take(Kind.NOTICE), broken, NOW)
     assert (await Notice.get()).status is NoticeStatus.FAILED
-    assert await Task.all().count() == 0
+    task = await Task.get(kind=Kind.NOTICE)
+    assert (task.parked_at, task.last_error) == (NOW, code)
+    assert (await Task.get(kind=Kind.ESCALATE)).subject == task.id
     [event] = await events("notice.fail")
     assert event.because == code
 
