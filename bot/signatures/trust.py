@@ -20,6 +20,18 @@ from bot.errors import Misconfigured
 
 _DEPTH_LIMIT = 6  # certificates of one path, root and leaf included
 
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.UnsupportedGeneralNameType,
+)
+"""What cryptography raises on hostile DER: most are no ValueError, and extensions come late."""
+
 
 @dataclass(frozen=True)
 class Need:
@@ -89,7 +101,7 @@ class TrustStore:
         try:
             leaf = x509.load_der_x509_certificate(certificate)
             way = self._climb((leaf,))
-        except (ValueError, TypeError, UnsupportedAlgorithm):
+        except UNREADABLE:
             return None
         return CertificatePath(way) if way else None
 
@@ -114,7 +126,7 @@ def ocsp_addresses(certificate: x509.Certificate) -> tuple[str, ...]:
     """OCSP responders of the authority information access (RFC 5280 section 4.2.2.1)."""
     try:
         access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess)
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except UNREADABLE:
         return ()
     return tuple(
         description.access_location.value
@@ -128,7 +140,7 @@ def crl_addresses(certificate: x509.Certificate) -> tuple[str, ...]:
     """CRL distribution points by URI (RFC 5280 section 4.2.1.13)."""
     try:
         points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints)
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except UNREADABLE:
         return ()
     return tuple(
         name.value
@@ -141,7 +153,7 @@ def crl_addresses(certificate: x509.Certificate) -> tuple[str, ...]:
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+    except UNREADABLE:
         return False
     return True
 
@@ -154,7 +166,7 @@ def _read_folder(folder: Path, setting: str) -> Iterator[x509.Certificate]:
                 yield from x509.load_pem_x509_certificates(data)
             else:
                 yield x509.load_der_x509_certificate(data)
-        except ValueError:
+        except UNREADABLE:
             raise Misconfigured(
                 f"Setting {setting}: {file} holds no certificate.", "Remove it or replace it."
             ) from None

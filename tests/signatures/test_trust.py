@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from bot import config
 from bot.errors import Misconfigured
-from bot.signatures.trust import TrustStore
+from bot.signatures.trust import TrustStore, ocsp_addresses
 from demo.foreign import ForeignPki, Signer
 from tests.signatures.builders import trust_of
 
@@ -40,6 +41,23 @@ def test_an_anchor_signs_nothing_itself(pki: ForeignPki) -> None:
 @pytest.mark.parametrize("certificate", [b"", b"\x30\x80", b"-----BEGIN CERTIFICATE-----"])
 def test_no_way_from_garbage(pki: ForeignPki, certificate: bytes) -> None:
     assert trust_of(pki).path(certificate) is None
+
+
+VERSION_3 = bytes.fromhex("a003020102")
+
+
+def test_no_way_from_a_version_that_does_not_exist(pki: ForeignPki, leader: Signer) -> None:
+    assert VERSION_3 in leader.der
+    assert trust_of(pki).path(leader.der.replace(VERSION_3, bytes.fromhex("a003020103"), 1)) is None
+
+
+def test_addresses_that_cannot_be_read_are_none(pki: ForeignPki) -> None:
+    """A general name of a type that does not exist; the certificate itself is well signed."""
+    twisted = pki.signer("A", address="http://example.vn")
+    der = twisted.der.replace(b"\x86\x16http://example.vn/ocsp", b"\x8f\x16http://example.vn/ocsp")
+    assert der != twisted.der
+    certificate = x509.load_der_x509_certificate(der)
+    assert ocsp_addresses(certificate) == ()
 
 
 def test_folders(pki: ForeignPki, tmp_path: Path) -> None:
