@@ -7,13 +7,14 @@ stands in the register; nothing is decided here.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import dramatiq
 import structlog
+from tortoise.transactions import in_transaction
 
 from bot.accounts.credential import send_credential
-from bot.errors import Conflict, Unavailable, code_of
+from bot.errors import Conflict, Misconfigured, Refused, Unavailable, code_of
 from bot.outbox.delivery import post
 from bot.procedures.close import report_at_due_time
 from bot.procedures.decide import decide_dossier
@@ -22,8 +23,9 @@ from bot.procedures.identify import identify
 from bot.procedures.issue import issue
 from bot.procedures.publish import publish
 from bot.procedures.services import Services
-from bot.register import tasks
+from bot.register import audit, tasks
 from bot.register.tasks import Kind, Lease, LeaseLost, Queue
+from bot.sandbox import Unchecked
 
 log = structlog.get_logger()
 
@@ -41,6 +43,7 @@ STORIES: Mapping[Kind, Story] = {
     Kind.CREDENTIAL: lambda lease, services, now: send_credential(lease, services.post, now),
 }
 AT_MOST = tasks.LEASE.total_seconds() * 0.9
+LATE = timedelta(hours=1)  # until officers are told that a device or peer is away
 LOOK_EVERY = 0.2  # seconds
 
 
@@ -51,6 +54,7 @@ async def work(task: int, token: str, services: Services, now: Now) -> None:
         return
     bound = log.bind(kind=lease.kind, subject=lease.subject, attempt=lease.attempt)
     try:
+        await audit.require_clock(now())
         async with asyncio.timeout(AT_MOST):
             await STORIES[lease.kind](lease, services, now())
     except LeaseLost:
@@ -58,14 +62,30 @@ async def work(task: int, token: str, services: Services, now: Now) -> None:
     except Conflict as conflict:
         bound.info("task.moot", code=conflict.code)
         await _drop(lease)
-    except Unavailable as unavailable:
-        bound.warning("task.postponed", code=unavailable.code)
-        await lease.postpone(unavailable.code, now(), counted=False)
+    except Refused as refused:
+        bound.error("task.parked", code=refused.code)
+        await lease.park(refused.code, now())
+    except (Unavailable, Misconfigured) as error:
+        bound.warning("task.postponed", code=error.code)
+        await _put_off(lease, error, now())
     except Exception as error:  # whatever it was, the next task must go on
         bound.error("task.failed", code=code_of(error), at=_where(error))
         await lease.postpone(code_of(error), now(), counted=True)
     else:
         bound.info("task.done")
+
+
+async def _put_off(lease: Lease, error: Unavailable | Misconfigured, now: datetime) -> None:
+    """Wait until the machine is back or its operator has mended it; officers hear of it in time.
+
+    A child that died is counted: it may have died of what it was given. Vetting
+    has a patience of its own, after which officers hear of the dossier.
+    """
+    await lease.postpone(error.code, now, counted=isinstance(error, Unchecked))
+    waits = isinstance(error, Unavailable) and now - lease.since < LATE
+    if not waits and lease.kind.queue is not Queue.VET:
+        async with in_transaction():
+            await tasks.call(Kind.ESCALATE, lease.task, due=now)
 
 
 async def _drop(lease: Lease) -> None:

@@ -33,6 +33,7 @@ from bot.outbox.transport import MaildirTransport
 from bot.procedures.publish import REGULAR
 from bot.procedures.services import Issuer, Services
 from bot.register import connection, tasks
+from bot.register.models import Task
 from bot.register.tasks import Queue
 from bot.sandbox import Sandbox
 from bot.signatures.examine import PRELOAD, Examiner
@@ -44,6 +45,7 @@ CA_KEY = "ca"
 SUBJECTS_KEK = "kek"
 MAIL_KEY = "mail"
 PASSCODE_SECRET = "passcode"  # noqa: S105 - a label, not a secret
+STOPS_WITHIN = 100  # milliseconds until an idle worker thread notices that it shall stop
 THREADS = 32  # blocking calls at a time: a mail is not kept waiting by a key that is made
 
 
@@ -93,7 +95,13 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             calendar=read_calendar(settings),
             archive=Archive(home.archive),
             examiner=Examiner(sandbox, trust, fetcher),
-            issuer=Issuer(issuer, find_key(ca, CA_KEY), addresses(settings), home.published),
+            issuer=Issuer(
+                issuer,
+                find_key(ca, CA_KEY),
+                addresses(settings),
+                home.published,
+                require_key=partial(find_key, ca, CA_KEY),
+            ),
             subjects=SubjectKeys(subjects, SUBJECTS_KEK),
             post=Post(
                 settings=settings,
@@ -147,6 +155,8 @@ async def begin(now: datetime) -> None:
     await tasks.release_all()
     async with in_transaction():
         await tasks.call(tasks.Kind.PUBLISH, REGULAR, due=now)
+        # now, whatever an earlier clock said
+        await Task.filter(kind=tasks.Kind.PUBLISH, subject=REGULAR).update(due_at=now)
 
 
 @contextmanager
@@ -168,7 +178,9 @@ async def _working(wired: Services) -> AsyncIterator[None]:
     declared = actors.declare(carrier, wired, utc_now)
     # as many vetters as children that open files: nobody waits for a child with a lease in hand
     hands = dict.fromkeys(Queue, 2) | {Queue.VET: wired.settings.sandbox.children}
-    worker = dramatiq.Worker(carrier, worker_threads=sum(hands.values()))
+    worker = dramatiq.Worker(
+        carrier, worker_threads=sum(hands.values()), worker_timeout=STOPS_WITHIN
+    )
     worker.start()
     relay = asyncio.create_task(actors.relay(declared, hands, utc_now))
     try:
@@ -191,8 +203,9 @@ class _WebServer(uvicorn.Server):
 @asynccontextmanager
 async def _web(settings: Settings, published: Path) -> AsyncIterator[int]:
     listener = socket.create_server((settings.web.host, settings.web.port))
+    pages = web.site(published, utc_now)
     config = uvicorn.Config(
-        web.site(published), log_config=None, access_log=False, lifespan="off", server_header=False
+        pages, log_config=None, access_log=False, lifespan="off", server_header=False
     )
     server = _WebServer(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -38,7 +38,7 @@ async def gather(
         file_faults=file.faults,
         divergent=file.divergent,
         letter_used_in=await _used_in(dossier, application),
-        known=await _known(dossier, application.rows) if application else {},
+        known=await _known(dossier, application.rows, now) if application else {},
     )
 
 
@@ -82,19 +82,20 @@ async def _used_in(dossier: Dossier, application: Application | None) -> str | N
     return other.number if other else None
 
 
-async def _known(dossier: Dossier, rows: Iterable[Row]) -> Mapping[int, Known]:
+async def _known(dossier: Dossier, rows: Iterable[Row], now: datetime) -> Mapping[int, Known]:
     """What the register knows of each row, by position: a handful of queries for all of them."""
     rows = tuple(rows)
     numbers = {row.personal_number.value for row in rows if row.personal_number.value}
     mailboxes = {row.mailbox.value for row in rows if row.mailbox.value}
     persons = {one.personal_number: one for one in await _subscribers(numbers)}
-    owners = await Subscriber.filter(mailbox__in=mailboxes).values_list(
-        "mailbox", "personal_number"
-    )
     holders = await Certificate.filter(
-        current_of__in=[person.id for person in persons.values()]
+        current_of__in=[person.id for person in persons.values()], not_after__gt=now
     ).values_list("subscriber_id", flat=True)
-    under_way = await _asked_elsewhere(dossier, numbers)
+    elsewhere = await _asked_elsewhere(dossier, numbers, mailboxes)
+    under_way = {item.person for item in elsewhere}
+    subscribers = await Subscriber.filter(mailbox__in=mailboxes)
+    owners = {(one.mailbox.casefold(), one.personal_number) for one in subscribers}
+    owners |= {(item.mailbox, item.person) for item in elsewhere}
 
     def known(row: Row) -> Known:
         number = row.personal_number.value or ""
@@ -104,7 +105,8 @@ async def _known(dossier: Dossier, rows: Iterable[Row]) -> Mapping[int, Known]:
             has_certificate=person is not None and person.id in holders,
             under_way=number in under_way,
             mailbox_of_another=any(
-                box == row.mailbox.value and owner != number for box, owner in owners
+                box == (row.mailbox.value or "").casefold() and owner != number
+                for box, owner in owners
             ),
         )
 
@@ -115,12 +117,14 @@ async def _subscribers(personal_numbers: Iterable[str]) -> list[Subscriber]:
     return await Subscriber.filter(personal_number__in=list(personal_numbers))
 
 
-async def _asked_elsewhere(dossier: Dossier, persons: Iterable[str]) -> set[str]:
-    """Those of `persons` for whom another dossier has an open item.
+async def _asked_elsewhere(
+    dossier: Dossier, persons: Iterable[str], mailboxes: Iterable[str]
+) -> list[Item]:
+    """The open items of other dossiers for one of `persons` or `mailboxes`.
 
     An item that is only asked counts in an earlier dossier, not in a later one:
     of two letters for one person, the first goes on.
     """
     open_items = Q(status__in=UNDER_WAY) | Q(status=ItemStatus.ASKED, dossier_id__lt=dossier.id)
-    elsewhere = Item.filter(open_items, person__in=list(persons)).exclude(dossier_id=dossier.id)
-    return {item.person for item in await elsewhere.only("person")}
+    asks_for = Q(person__in=list(persons)) | Q(mailbox__in=[box.casefold() for box in mailboxes])
+    return await Item.filter(open_items, asks_for).exclude(dossier_id=dossier.id)

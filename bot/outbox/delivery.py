@@ -113,7 +113,7 @@ async def give_up(notice: Notice, lease: Lease, *, because: str, now: datetime) 
     """The peer will never take it: an officer acts next."""
     async with in_transaction():
         await notice.make(NoticeMove.FAIL, because=because, now=now)
-        await lease.end()
+        await lease.park(because, now)
 
 
 def answered(notice: Notice) -> str | None:

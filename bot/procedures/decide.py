@@ -6,6 +6,7 @@ what they said. Faults are told all at once; good rows never wait for bad ones.
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,16 +17,18 @@ from bot.dossier.case import Case
 from bot.dossier.decision import Decision, Outcome, RowDecision, decide
 from bot.dossier.gather import gather
 from bot.dossier.letter import letter_key
-from bot.dossier.rules import Fault
+from bot.dossier.rules import Consequence, Fault
+from bot.inbox.mime import Survey
 from bot.outbox.notices import Held, Returned
 from bot.procedures.close import close_if_done
-from bot.procedures.identify import RevocationUnknown
+from bot.procedures.doubts import UNCHECKED_TRIES, RevocationUnknown
 from bot.procedures.services import Services
 from bot.procedures.telling import tell_agency, tell_officers
 from bot.register import tasks
 from bot.register.lifecycle import DossierMove, ItemMove
-from bot.register.models import Dossier, Item
+from bot.register.models import Counter, Dossier, Item
 from bot.register.tasks import Lease
+from bot.sandbox import Unchecked
 from bot.signatures.examine import Judgement
 from bot.signatures.verdict import Signature
 
@@ -42,29 +45,33 @@ ITEM_MOVES = {
 
 
 async def decide_dossier(lease: Lease, services: Services, now: datetime) -> None:
-    """Judge the letter's signatures, let the rules decide, and write it down."""
+    """Judge the letter's signatures; then gather, decide and write in one transaction.
+
+    One decision at a time: what a rule was told of the register is still so
+    when its consequence is written.
+    """
     dossier = await Dossier.get(id=lease.subject).prefetch_related("agency", "mail")
-    judgement, case = await _look(dossier, lease, services, now)
-    decision = decide(case)
-    if decision.retry:
-        raise RevocationUnknown
+    survey, judgement = await _judge(dossier, services, now)
     evidence = [await asyncio.to_thread(services.archive.put, one) for one in judgement.evidence]
     async with in_transaction():
+        await Counter.one_at_a_time("decisions")
+        case = await gather(dossier, judgement.file, survey, services.settings, now)
+        if case.unopened and lease.attempt >= UNCHECKED_TRIES:
+            case = replace(case, patience_over=True)
+        decision = decide(case)
+        if decision.retry:
+            raise Unchecked if case.unopened else RevocationUnknown
         await _write(dossier, judgement, evidence, case, decision, now)
         await _tell(dossier, case, decision, now)
         await close_if_done(dossier, now)
         await lease.end()
 
 
-async def _look(
-    dossier: Dossier, lease: Lease, services: Services, now: datetime
-) -> tuple[Judgement, Case]:
+async def _judge(dossier: Dossier, services: Services, now: datetime) -> tuple[Survey, Judgement]:
     raw = await asyncio.to_thread(services.archive.get, dossier.mail.digest)
     survey = await services.examiner.survey(raw)
-    letter = next(part for part in survey.parts if part.index == dossier.part)
-    judgement = await services.examiner.judge(raw, letter, dossier.received_at, now)
-    case = await gather(dossier, judgement.file, survey, services.settings, now)
-    return judgement, case
+    letter = next(part for part in survey.parts if part.sha256 == dossier.letter_digest)
+    return survey, await services.examiner.judge(raw, letter, dossier.received_at, now)
 
 
 async def _write(
@@ -96,6 +103,7 @@ async def _write(
             place=f"{dossier.id}/{row.row.position}",
             asked=as_json(row.row),
             person=row.row.personal_number.value or "",
+            mailbox=(row.row.mailbox.value or "").casefold(),
         )
     for decided in decision.rows:
         await _move_item(dossier, decided, now)
@@ -119,12 +127,17 @@ async def _tell(dossier: Dossier, case: Case, decision: Decision, now: datetime)
     """What comes back goes to the agency, what is doubtful to the officers."""
     letter_number = case.application.letter.number if case.application else ""
     whole = decision.outcome is Outcome.RETURN
-    returned = tuple(_faults(decision, Outcome.RETURN))
+    returned = (*(decision.faults if whole else ()), *_faults(decision, Outcome.RETURN))
     if whole or returned:
-        faults = (*decision.faults, *returned)
-        due = None if whole else dossier.due_at
+        to_mend = [fault for fault in returned if fault.consequence is Consequence.RETURN]
         content = Returned(
-            dossier.number, dossier.agency.name, letter_number, dossier.received_at, due, faults
+            dossier.number,
+            dossier.agency.name,
+            letter_number,
+            dossier.received_at,
+            None if whole else dossier.due_at,
+            tuple(to_mend),
+            notes=tuple(fault for fault in returned if fault not in to_mend),
         )
         await tell_agency(dossier, content, key="returned", now=now)
     held = tuple(_faults(decision, Outcome.HOLD))

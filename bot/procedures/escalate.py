@@ -1,40 +1,67 @@
-"""Escalate: the machine gave up on a task; an officer acts next."""
+"""Escalate: the machine does not get on with a task; an officer acts next."""
 
 from datetime import datetime
 
 from tortoise.transactions import in_transaction
 
 from bot.outbox.notices import Held, Parked
+from bot.procedures.publish import burn_interrupted
 from bot.procedures.services import Services
 from bot.procedures.telling import tell_officers
-from bot.register.lifecycle import ItemMove, ItemStatus
-from bot.register.models import Dossier, Item, Notice, Task
+from bot.register import tasks
+from bot.register.lifecycle import ItemMove, ItemStatus, NoticeMove, NoticeStatus
+from bot.register.models import Dossier, Item, Mail, Notice, Task
 from bot.register.tasks import Kind, Lease
 
 
 async def escalate(lease: Lease, services: Services, now: datetime) -> None:
-    """Tell the officers, and park the row whose certificate could not be issued.
+    """Tell the officers, once, of a task that was given up or is tried for too long.
 
-    A notice to the officers that cannot be sent is not told by another: it
-    would fail alike. It stands in the register, for `bot doctor` to show.
+    A row that was given up is parked, and what was reserved for it is listed as
+    revoked. A notice to the officers that cannot be sent is not told by another:
+    it would fail alike. It stands in the register, for `bot doctor` to show.
     """
-    task = await Task.get(id=lease.subject)
     async with in_transaction():
-        item = await Item.get(id=task.subject) if task.kind == Kind.ISSUE else None
-        if item and item.status is ItemStatus.ACCEPTED:
-            await item.make(ItemMove.PARK, because=task.last_error or "worker.died", now=now)
-        dossier = await _dossier_of(task, item)
-        about = Parked(
-            dossier.number if dossier else None,
-            task.kind,
-            item.position if item else None,
-            task.last_error or "worker.died",
-            task.since,
-            dossier.due_at if dossier else None,
-        )
-        if not await _is_to_officers(task):
-            await tell_officers(about, key=f"parked:{task.id}", now=now, dossier=dossier)
+        task = await Task.get_or_none(id=lease.subject)
+        if task:
+            item = await Item.get(id=task.subject) if task.kind == Kind.ISSUE else None
+            if item and task.parked_at and item.status is ItemStatus.ACCEPTED:
+                await burn_interrupted(item, now)
+                await item.make(ItemMove.PARK, because=task.last_error, now=now)
+            if not await _is_to_officers(task):
+                await _tell(task, item, now)
         await lease.end()
+
+
+async def resume(task: Task, now: datetime) -> None:
+    """An officer has seen to what was in the way: a parked task begins anew."""
+    async with in_transaction():
+        if task.kind == Kind.ISSUE:
+            item = await Item.get(id=task.subject)
+            await item.make(ItemMove.RESUME, because="officer.resumed", now=now)
+        if task.kind in (Kind.NOTICE, Kind.CREDENTIAL):
+            notice = await Notice.get(id=task.subject)
+            if notice.status is NoticeStatus.FAILED:
+                await notice.make(NoticeMove.RETRY, because="officer.resumed", now=now)
+        await tasks.resume(task, now)
+
+
+async def _tell(task: Task, item: Item | None, now: datetime) -> None:
+    dossier = await _dossier_of(task, item)
+    mail = await Mail.get(id=task.subject) if task.kind == Kind.IDENTIFY else None
+    about = Parked(
+        dossier.number if dossier else None,
+        task.kind,
+        item.position if item else None,
+        task.last_error,
+        task.since,
+        dossier.due_at if dossier else None,
+        trying=task.parked_at is None,
+        mail=mail.digest[:16] if mail else None,
+        received=mail.received_at if mail else None,
+    )
+    state = "late" if about.trying else "parked"
+    await tell_officers(about, key=f"{state}:{task.id}", now=now, dossier=dossier)
 
 
 async def _is_to_officers(task: Task) -> bool:

@@ -6,63 +6,28 @@ answer goes to its registered mailbox; From and the envelope prove nothing.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tortoise.transactions import in_transaction
 
 from bot.clock import HANOI
-from bot.dossier.rules import Consequence, Fault
-from bot.errors import Unavailable
 from bot.inbox.mime import Part, Survey
 from bot.outbox.delivery import intend
-from bot.outbox.notices import Held, Receipt, Unsigned
+from bot.outbox.notices import Receipt, Unsigned
+from bot.procedures.doubts import UNCHECKED_TRIES, UNREADABLE, doubt_of, tell_of_doubts, unchecked
 from bot.procedures.services import Services
-from bot.procedures.telling import tell_agency, tell_officers
+from bot.procedures.telling import tell_agency
 from bot.register import tasks
-from bot.register.lifecycle import Channel, MailMove
+from bot.register.lifecycle import Capacity, Channel, MailMove
 from bot.register.models import Agency, AgencySigner, Counter, Dossier, Mail
 from bot.register.tasks import Lease
-from bot.sandbox import Unchecked
+from bot.sandbox import OutOfTime, Unchecked
 from bot.signatures.verdict import Inspection
 
-UNCHECKED_TRIES = 3  # a child may die of the machine's troubles; of its own it dies each time
 KILLED_LIMIT = 2  # files that kill their child, until no more of the mail is opened
-
-DOUBTS = {
-    "signer.unregistered": (
-        "Chữ ký số hợp lệ nhưng chứng thư của người ký chưa có trong sổ đăng ký của cơ quan nào.",
-        "Xác minh người ký; nếu đúng thẩm quyền, đăng ký chứng thư (bot agency signer).",
-    ),
-    "revocation.unknown": (
-        "Chưa tra cứu được trạng thái chứng thư của người ký chưa đăng ký.",
-        "Kiểm tra địa chỉ CRL, OCSP của tổ chức cấp chứng thư, rồi xem xét thư.",
-    ),
-    "sandbox.time": (
-        "Không mở được tệp PDF trong thời gian cho phép.",
-        "Liên hệ cơ quan gửi; yêu cầu gửi lại bằng biểu mẫu của hệ thống.",
-    ),
-    "sandbox.memory": (
-        "Không mở được tệp PDF trong bộ nhớ cho phép.",
-        "Liên hệ cơ quan gửi; yêu cầu gửi lại bằng biểu mẫu của hệ thống.",
-    ),
-    "sandbox.crash": (
-        "Không mở được tệp PDF: trình đọc dừng đột ngột.",
-        "Liên hệ cơ quan gửi; yêu cầu gửi lại bằng biểu mẫu của hệ thống.",
-    ),
-    "sandbox.answer": (
-        "Không mở được tệp PDF: trình đọc trả lời không hợp lệ.",
-        "Liên hệ cơ quan gửi; yêu cầu gửi lại bằng biểu mẫu của hệ thống.",
-    ),
-}
-"""What makes an officer look at a mail that nobody registered has signed: text and remedy."""
-
-
-class RevocationUnknown(Unavailable):
-    """Whether a certificate was revoked could not be learnt: ask again later."""
-
-    code = "revocation.unknown"
+OPENED_WITHIN = 60.0  # seconds, until no more of the mail is opened
 
 
 @dataclass(frozen=True)
@@ -75,30 +40,39 @@ class Letter:
 
 
 async def identify(lease: Lease, services: Services, now: datetime) -> None:
-    """Number what known signers sent, hold what trusted strangers sent, ignore the rest."""
+    """Number what known signers sent, hold what is doubtful, ignore the rest."""
     mail = await Mail.get(id=lease.subject)
     raw = await asyncio.to_thread(services.archive.get, mail.digest)
     survey = await _survey(raw, lease, services)
-    letters = [letter async for letter in _letters(raw, survey, mail, services)]
+    letters = await _letters(raw, survey, mail, lease, services)
     known = [letter for letter in letters if letter.agency]
+    doubts = set() if survey.readable else {UNREADABLE}
+    for letter in letters:
+        if not letter.agency:
+            # what is known is not kept waiting for what is not
+            waits_since = None if known else lease.since
+            doubts |= await doubt_of(
+                raw, letter.part, letter.inspection, mail, services, waits_since, now
+            )
     sender = await _registered_sender(survey)
-    doubt = "" if known else await _doubt(raw, letters, sender, mail, lease, services, now)
     async with in_transaction():
-        if known:
-            await mail.make(
-                MailMove.IDENTIFY, because="signer.registered", now=now,
-                message_id=survey.message_id,
-            )  # fmt: skip
-            for letter in known:
-                await _open_dossier(mail, letter, services, now)
-        elif doubt:
-            await mail.make(MailMove.HOLD, because=doubt, now=now)
-            await _tell_of_doubt(mail, doubt, now)
-        else:
-            await mail.make(MailMove.IGNORE, because="signature.none", now=now)
-            if sender and _is_from_a_person(mail, survey):
-                await _tell_unsigned(mail, sender, now)
+        for letter in known:
+            await _open_dossier(mail, letter, services, now)
+        if doubts:
+            await tell_of_doubts(mail, doubts, is_known=bool(known), now=now)
+        elif not known and sender and _is_from_a_person(mail, survey):
+            await _tell_unsigned(mail, sender, now)
+        move, because = _end(bool(known), doubts)
+        await mail.make(move, because=because, now=now, message_id=survey.message_id)
         await lease.end()
+
+
+def _end(known: bool, doubts: set[str]) -> tuple[MailMove, str]:
+    if known:
+        return MailMove.IDENTIFY, "signer.registered"
+    if doubts:
+        return MailMove.HOLD, min(doubts)
+    return MailMove.IGNORE, "signature.none"
 
 
 async def _survey(raw: bytes, lease: Lease, services: Services) -> Survey:
@@ -111,33 +85,38 @@ async def _survey(raw: bytes, lease: Lease, services: Services) -> Survey:
 
 
 async def _letters(
-    raw: bytes, survey: Survey, mail: Mail, services: Services
-) -> AsyncIterator[Letter]:
-    killed = 0
-    for part in survey.letters:
-        inspection = await services.examiner.inspect(raw, part)
-        yield Letter(part, inspection, await _agency_of(inspection, mail))
-        killed += _unchecked(inspection) is not None
-        if killed == KILLED_LIMIT:
-            return
+    raw: bytes, survey: Survey, mail: Mail, lease: Lease, services: Services
+) -> list[Letter]:
+    """The mail's letters, one of each, with their agencies.
+
+    Raises:
+        Unchecked: a child died over one of them, and may not do so again.
+    """
+    letters, killed, until = [], 0, time.monotonic() + OPENED_WITHIN
+    for part in {part.sha256: part for part in survey.letters}.values():
+        if killed < KILLED_LIMIT and time.monotonic() < until:
+            inspection = await services.examiner.inspect(raw, part)
+        else:
+            inspection = Inspection(sha256=part.sha256, faults=(OutOfTime.code,))
+        letters.append(Letter(part, inspection, await _agency_of(inspection, mail)))
+        killed += unchecked(inspection) is not None
+    if killed and lease.attempt < UNCHECKED_TRIES:
+        raise Unchecked
+    return letters
 
 
 async def _agency_of(inspection: Inspection, mail: Mail) -> Agency | None:
-    """The agency of the first known signer; one in force on that day comes first."""
+    """The agency that most of the known signers speak for; then the one whose seal it is."""
     fingerprints = [found.fingerprint for found in inspection.signatures if found.intact]
     entries = await AgencySigner.filter(fingerprint__in=fingerprints).prefetch_related("agency")
-    if not entries:
-        return None
-    entry = min(
-        entries,
-        key=lambda entry: (
-            not entry.in_force(mail.received_at),
-            fingerprints.index(entry.fingerprint),
-            -entry.id,
-        ),
-    )
-    agency: Agency = entry.agency
-    return agency
+
+    def weight(agency: Agency) -> tuple[int, ...]:
+        own = [entry for entry in entries if entry.agency_id == agency.id]
+        in_force = [entry for entry in own if entry.in_force(mail.received_at)]
+        sealed = [entry for entry in in_force if entry.capacity is Capacity.ORGANISATION]
+        return len({entry.fingerprint for entry in in_force}), len(sealed), len(own), agency.id
+
+    return max((entry.agency for entry in entries), key=weight, default=None)
 
 
 async def _registered_sender(survey: Survey) -> Agency | None:
@@ -156,36 +135,6 @@ def _is_from_a_person(mail: Mail, survey: Survey) -> bool:
     return bool(mail.envelope_from) and not is_machine
 
 
-async def _doubt(
-    raw: bytes,
-    letters: Sequence[Letter],
-    sender: Agency | None,
-    mail: Mail,
-    lease: Lease,
-    services: Services,
-    now: datetime,
-) -> str:
-    """Why an officer must look at a mail that nobody registered has signed; "" if none must."""
-    patience = timedelta(hours=services.settings.trust.patience_hours)
-    for letter in letters:
-        if not any(found.intact for found in letter.inspection.signatures):
-            continue
-        judgement = await services.examiner.judge(raw, letter.part, mail.received_at, now)
-        if judgement.retry and now < lease.since + patience:
-            raise RevocationUnknown
-        if judgement.file.passed:
-            return "signer.unregistered"
-        if judgement.retry:
-            return RevocationUnknown.code
-    unchecked = [code for letter in letters if (code := _unchecked(letter.inspection))]
-    return unchecked[0] if unchecked and sender else ""
-
-
-def _unchecked(inspection: Inspection) -> str | None:
-    """The code of what killed the child that opened the file; None if nothing did."""
-    return next((fault for fault in inspection.faults if fault.startswith("sandbox.")), None)
-
-
 async def _open_dossier(mail: Mail, letter: Letter, services: Services, now: datetime) -> None:
     year = now.astimezone(HANOI).year
     number = await Counter.next(f"dossier-{year}")
@@ -193,10 +142,9 @@ async def _open_dossier(mail: Mail, letter: Letter, services: Services, now: dat
     dossier = await Dossier.create(
         number=f"HS-{year}-{number:06}",
         mail=mail,
-        part=letter.part.index,
-        place=f"{mail.id}/{letter.part.index}",
+        place=f"{mail.id}/{letter.part.sha256}",
         agency=letter.agency,
-        letter_digest=letter.inspection.sha256,
+        letter_digest=letter.part.sha256,
         received_at=mail.received_at,
         due_at=due,
     )
@@ -205,12 +153,6 @@ async def _open_dossier(mail: Mail, letter: Letter, services: Services, now: dat
     await tell_agency(dossier, receipt, key="receipt", now=now)
     await tasks.call(tasks.Kind.DECIDE, dossier.id, due=now)
     await tasks.call(tasks.Kind.RESULT, dossier.id, due=due)
-
-
-async def _tell_of_doubt(mail: Mail, doubt: str, now: datetime) -> None:
-    fault = Fault(doubt, Consequence.HOLD, None, None, mail.digest, *DOUBTS[doubt])
-    held = Held(None, None, mail.received_at, None, (fault,))
-    await tell_officers(held, key=f"held:mail:{mail.id}", now=now)
 
 
 async def _tell_unsigned(mail: Mail, agency: Agency, now: datetime) -> None:

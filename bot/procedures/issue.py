@@ -1,7 +1,7 @@
 """Issue (RFC 3647 4.2-4.4): a key, a certificate, an account.
 
-Two commits. (a) reserves: serial, wrapped key and the exact bytes to be signed,
-state SIGNING. Then the CA signs those bytes. (b) hands over: certificate,
+Two commits. (a) reserves: login, serial, wrapped key and the exact bytes to be
+signed, state SIGNING. Then the CA signs those bytes. (b) hands over: certificate,
 account, notices. An item found in SIGNING was interrupted in between: whether
 its bytes were signed cannot be known, so that serial is burnt, that is listed
 as revoked, and another is reserved. The key stays.
@@ -28,10 +28,11 @@ from bot.hsm.subject_keys import WrappedKey
 from bot.outbox.delivery import intend
 from bot.outbox.notices import Credential
 from bot.procedures.close import close_if_done
+from bot.procedures.publish import burn_interrupted
 from bot.procedures.services import Services
-from bot.register import audit, tasks
-from bot.register.lifecycle import CertificateMove, CertificateStatus, Channel, ItemMove, ItemStatus
+from bot.register.lifecycle import CertificateMove, Channel, ItemMove, ItemStatus
 from bot.register.models import (
+    Account,
     Agency,
     Certificate,
     Dossier,
@@ -48,10 +49,10 @@ async def issue(lease: Lease, services: Services, now: datetime) -> None:
     item = await Item.get(id=lease.subject).prefetch_related("dossier__agency", "dossier__mail")
     if item.status is not ItemStatus.ACCEPTED:
         raise StaleState("Item", item.id, item.status)
-    await audit.require_clock(now)
     row = row_from_json(item.asked)
     key = await _key_of(item, services)
     laid = await asyncio.to_thread(_lay_down, item.dossier.agency, row, key, services, now)
+    await asyncio.to_thread(services.issuer.require_key)  # no serial is reserved in vain
     certificate = await _reserve(item, row, key, laid, lease, now)
     signed = await asyncio.to_thread(
         sign, laid.draft.tbs, services.issuer.key, services.issuer.certificate
@@ -107,9 +108,9 @@ async def _reserve(
     """Commit (a): burn what an interrupted try reserved, and reserve anew."""
     async with in_transaction():
         await lease.check()
-        async for standing in Certificate.filter(item=item, status=CertificateStatus.SIGNING):
-            await _burn(standing, now)
+        await burn_interrupted(item, now)
         subscriber = await _enrol(row, item.dossier.agency, now)
+        await open_account(subscriber, now=now)
         subject_key, _ = await SubjectKey.get_or_create(
             fingerprint=hashlib.sha256(key.public_key).hexdigest(),
             defaults={
@@ -138,16 +139,8 @@ async def _reserve(
     return certificate
 
 
-async def _burn(certificate: Certificate, now: datetime) -> None:
-    await certificate.make(
-        CertificateMove.BURN, because="issue.interrupted", now=now,
-        for_item=None, current_of=None, revoked_at=now, reason=x509.ReasonFlags.unspecified.value,
-    )  # fmt: skip
-    await tasks.call(tasks.Kind.PUBLISH, certificate.id, due=now)
-
-
 async def _enrol(row: Row, agency: Agency, now: datetime) -> Subscriber:
-    """The person as the signed row has them now."""
+    """The person as the signed row has them now; a certificate that has ended is not current."""
     subscriber, _ = await Subscriber.update_or_create(
         personal_number=row.personal_number.value,
         defaults={
@@ -157,6 +150,8 @@ async def _enrol(row: Row, agency: Agency, now: datetime) -> Subscriber:
             "agency": agency,
         },
     )
+    ended = Certificate.filter(current_of=subscriber.id, not_after__lte=now)
+    await ended.update(current_of=None)
     return subscriber
 
 
@@ -174,7 +169,7 @@ async def _hand_over(
         await certificate.make(CertificateMove.ISSUE, because="ca.signed", now=now, der=der)
         await item.make(ItemMove.FINISH, because="certificate.issued", now=now)
         subscriber = await Subscriber.get(id=certificate.subscriber_id)
-        account = await open_account(subscriber, now=now)
+        account = await Account.get(subscriber=subscriber)
         credential = Credential(
             item.dossier.number,
             subscriber.full_name,

@@ -17,8 +17,8 @@ from bot.ca.lint import lint_crl, require_clean
 from bot.files import replace
 from bot.procedures.services import Services
 from bot.register import audit, tasks
-from bot.register.lifecycle import CertificateStatus
-from bot.register.models import Certificate, Counter
+from bot.register.lifecycle import CertificateMove, CertificateStatus
+from bot.register.models import Certificate, Counter, Item, Task
 from bot.register.tasks import Lease
 
 REGULAR = 0  # subject of the task that comes round
@@ -29,10 +29,12 @@ LISTED = (CertificateStatus.BURNT, CertificateStatus.REVOKED)
 
 async def publish(lease: Lease, services: Services, now: datetime) -> None:
     """Sign a list of everything revoked by now, and put it where it is looked for."""
-    await audit.require_clock(now)
     async with services.issuer.publishing:
         async with in_transaction():
             number = await Counter.next("crl")
+        # whoever called for a list by now is served by this one
+        calls = Task.filter(kind=tasks.Kind.PUBLISH, lease__isnull=True).exclude(subject=REGULAR)
+        served = [task.id for task in await calls.only("id")]
         revoked = [
             Revoked(int(serial, 16), at, x509.ReasonFlags(reason))
             for serial, at, reason in await Certificate.filter(status__in=LISTED)
@@ -43,6 +45,7 @@ async def publish(lease: Lease, services: Services, now: datetime) -> None:
         await asyncio.to_thread(replace, services.issuer.published / CRL_FILE, signed)
     async with in_transaction():
         await lease.end()
+        await Task.filter(id__in=served, lease__isnull=True).delete()
         await audit.append(
             audit.SYSTEM, "crl.publish", because="crl.due", now=now, subject=number,
             details={"entries": len(revoked)},
@@ -50,6 +53,19 @@ async def publish(lease: Lease, services: Services, now: datetime) -> None:
         if lease.subject == REGULAR:
             every = timedelta(hours=services.settings.issuing.crl_every_hours)
             await tasks.call(tasks.Kind.PUBLISH, REGULAR, due=now + every)
+
+
+async def burn_interrupted(item: Item, now: datetime) -> None:
+    """List the serials that an interrupted issue reserved, inside the caller's transaction.
+
+    Whether their bytes were signed cannot be known.
+    """
+    async for standing in Certificate.filter(item=item, status=CertificateStatus.SIGNING):
+        await standing.make(
+            CertificateMove.BURN, because="issue.interrupted", now=now, for_item=None,
+            current_of=None, revoked_at=now, reason=x509.ReasonFlags.unspecified.value,
+        )  # fmt: skip
+        await tasks.call(tasks.Kind.PUBLISH, standing.id, due=now)
 
 
 def _sign(services: Services, number: int, revoked: list[Revoked], now: datetime) -> bytes:

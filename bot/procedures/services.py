@@ -1,6 +1,7 @@
 """What the procedures are given; `app` makes it."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,7 @@ class Issuer:
     key: PrivateKey
     addresses: Addresses
     published: Path  # folder that the web serves
+    require_key: Callable[[], object]  # raises Unavailable while the key does not answer
     publishing: asyncio.Lock = field(default_factory=asyncio.Lock)  # one CRL at a time
 
 

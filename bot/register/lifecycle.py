@@ -126,6 +126,7 @@ class AccountMove(Move):
 class NoticeMove(Move):
     SEND = {NoticeStatus.INTENDED}, NoticeStatus.SENT
     FAIL = {NoticeStatus.INTENDED}, NoticeStatus.FAILED
+    RETRY = {NoticeStatus.FAILED}, NoticeStatus.INTENDED
 
 
 LIVES: dict[type[StrEnum], type[Move]] = {

@@ -68,6 +68,8 @@ class Living(Model):
         """
         if not isinstance(move, LIVES[type(self.status)]):
             raise ValueError(f"{move} is no move of {type(self).__name__}")
+        if "because" in self._meta.fields_map:
+            also["because"] = because
         standing = type(self).filter(id=self.id, status__in=move.sources)
         async with in_transaction():
             if not await standing.update(status=move.target, **also):
@@ -151,7 +153,7 @@ class Mail(Living):
     received_at = fields.DatetimeField()
     message_id = fields.CharField(max_length=1000, default="")  # for In-Reply-To
     status = fields.CharEnumField(MailStatus, max_length=16, default=MailStatus.STORED)
-    because = fields.CharField(max_length=64, default="")
+    because = fields.CharField(max_length=64, default="")  # of its last move
     dossiers: fields.ReverseRelation[Dossier]
 
     async def chain(self) -> str:
@@ -164,12 +166,11 @@ class Dossier(Living):
     number = fields.CharField(max_length=16, unique=True)  # HS-2026-000123
     mail = restricted("Mail", "dossiers")
     mail_id: int
-    part = fields.IntField()  # which part of the mail is the letter
-    place = fields.CharField(max_length=32, unique=True)  # "mail/part": one dossier a letter
+    place = fields.CharField(max_length=96, unique=True)  # "mail/digest": one dossier a letter
     agency = restricted("Agency", "dossiers")
     agency_id: int
     procedure = fields.CharField(max_length=16, default="issue")
-    letter_digest = fields.CharField(max_length=64, db_index=True)
+    letter_digest = fields.CharField(max_length=64)  # SHA-256 of the part, hex
     # set when accepted: "agency/year/number", used up from then on
     letter_key = fields.CharField(max_length=160, unique=True, null=True)
     status = fields.CharEnumField(DossierStatus, max_length=16, default=DossierStatus.RECEIVED)
@@ -196,6 +197,7 @@ class Item(Living):
     status = fields.CharEnumField(ItemStatus, max_length=16, default=ItemStatus.ASKED)
     asked: JSON = fields.JSONField()  # the row as signed
     person = fields.CharField(max_length=12, default="", db_index=True)  # personal number asked for
+    mailbox = fields.CharField(max_length=254, default="", db_index=True)  # case-folded
     faults: JSON = fields.JSONField(default=list)
     certificates: fields.ReverseRelation[Certificate]
 
@@ -338,3 +340,8 @@ class Counter(Model):
         counter.value += 1
         await counter.save(update_fields=["value"])
         return counter.value
+
+    @classmethod
+    async def one_at_a_time(cls, name: str) -> None:
+        """Wait until no other transaction that asked for `name` is open, and hold them off."""
+        await cls.next(name)

@@ -67,7 +67,7 @@ _QUEUES = {
     Kind.ESCALATE: Queue.POST,
 }
 
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(minutes=5)  # longer than a file may take to be opened, three times
 PARKED_AFTER = 8  # attempts; a task that kills its worker counts too
 FIRST_RETRY = timedelta(seconds=2)
 LONGEST_RETRY = timedelta(minutes=15)
@@ -125,6 +125,16 @@ class Lease:
             changes["attempts"] = self.attempt - 1
         await Task.filter(id=self.task, lease=self.token).update(**changes)
 
+    async def park(self, code: str, now: datetime) -> None:
+        """Give the task up: trying again would change nothing, an officer acts next.
+
+        Raises:
+            LeaseLost: it was given to another hand, or is done.
+        """
+        async with in_transaction():
+            await self.check()
+            await _park(await Task.get(id=self.task), code, now)
+
 
 async def call(kind: Kind, subject: int, *, due: datetime) -> None:
     """Call for `kind` on `subject`, inside the caller's transaction; once is enough."""
@@ -145,7 +155,7 @@ async def lease(now: datetime, queues: Iterable[Queue], *, most: int) -> list[Le
         leases = []
         for task in tasks:
             if task.attempts >= PARKED_AFTER and Kind(task.kind).gives_up:
-                await _park(task, now)
+                await _park(task, task.last_error or "worker.died", now)
                 continue
             task.attempts += 1
             task.lease, task.leased_until = secrets.token_hex(16), now + LEASE
@@ -155,15 +165,29 @@ async def lease(now: datetime, queues: Iterable[Queue], *, most: int) -> list[Le
     return leases
 
 
-async def _park(task: Task, now: datetime) -> None:
-    task.parked_at, task.lease, task.leased_until = now, None, None
-    await task.save(update_fields=["parked_at", "lease", "leased_until"])
-    because = task.last_error or "worker.died"
+async def _park(task: Task, code: str, now: datetime) -> None:
+    task.parked_at, task.last_error, task.lease, task.leased_until = now, code, None, None
+    await task.save(update_fields=["parked_at", "last_error", "lease", "leased_until"])
     await audit.append(
-        audit.SYSTEM, "task.park", subject=task.id, because=because, now=now,
+        audit.SYSTEM, "task.park", subject=task.id, because=code, now=now,
         details={"key": task.key},
     )  # fmt: skip
     await call(Kind.ESCALATE, task.id, due=now)
+
+
+async def resume(task: Task, now: datetime) -> None:
+    """Let a parked task begin anew, inside the caller's transaction.
+
+    Raises:
+        Conflict: it is not parked.
+    """
+    parked = Task.filter(id=task.id, parked_at__isnull=False)
+    if not await parked.update(parked_at=None, attempts=0, since=now, due_at=now):
+        raise Conflict(task.id)
+    await audit.append(
+        audit.SYSTEM, "task.resume", subject=task.id, because="officer.resumed", now=now,
+        details={"key": task.key},
+    )  # fmt: skip
 
 
 async def held(task: int, token: str) -> Lease | None:

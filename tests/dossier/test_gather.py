@@ -62,7 +62,6 @@ async def a_dossier(agency: models.Agency, number: int = 1, **also: Any) -> mode
     return await models.Dossier.create(
         number=f"HS-2026-{number:06}",
         mail=mail,
-        part=1,
         place=f"{mail.id}/1",
         agency=agency,
         letter_digest="0" * 64,
@@ -190,7 +189,7 @@ async def a_certificate(holder: models.Subscriber, item: models.Item) -> None:
         status=CertificateStatus.VALID,
         tbs=b"",
         not_before=RECEIVED,
-        not_after=RECEIVED,
+        not_after=RECEIVED + timedelta(days=1),
     )
 
 

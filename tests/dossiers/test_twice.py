@@ -1,5 +1,8 @@
 """The same asked more than once, all at the same time: one certificate each, and no more."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from bot.register.lifecycle import CertificateStatus, DossierStatus, ItemStatus, MailStatus
@@ -58,17 +61,37 @@ async def test_a_number_of_a_returned_letter_is_not_used_up(desk: Desk) -> None:
 
 
 async def test_one_person_in_several_letters(desk: Desk) -> None:
-    """Whatever way they cross, one row ends in a certificate; the others are seen by somebody."""
+    """Whatever way they cross, one row ends in a certificate and the others come back."""
     one = desk.teacher()
     left = await desk.take(*(a_mail(desk.letter(one)) for _ in range(4)))
     items = await Item.filter(person=one.personal_number)
     done = [item for item in items if item.status is ItemStatus.DONE]
     rest = {item.status for item in items} - {ItemStatus.DONE}
     assert (len(items), len(done)) == (4, 1)
-    assert rest <= {ItemStatus.RETURNED, ItemStatus.PARKED}
-    parked = [item for item in items if item.status is ItemStatus.PARKED]
-    assert left.recipients.count(OFFICER) == len(parked)
+    assert rest == {ItemStatus.RETURNED}
+    assert OFFICER not in left.recipients
     certificates = Certificate.filter(subscriber__personal_number=one.personal_number)
     assert await certificates.filter(status=CertificateStatus.VALID).count() == 1
     assert left.recipients.count(one.mailbox) == 1
     assert not await Mail.filter(status=MailStatus.STORED).exists()
+
+
+async def test_one_mailbox_for_two_persons_in_two_letters(desk: Desk) -> None:
+    one, other = desk.teacher(), desk.teacher()
+    other = replace(other, mailbox=one.mailbox.upper())
+    left = await desk.take(a_mail(desk.letter(one)), a_mail(desk.letter(other)))
+    statuses = sorted(item.status for item in await Item.filter(dossier_id__in=[one.id for one in left.dossiers]))
+    assert statuses == [ItemStatus.DONE, ItemStatus.RETURNED]
+    assert not await Certificate.filter(status=CertificateStatus.BURNT).exists()
+
+
+async def test_an_ended_certificate_does_not_stand_in_the_way(desk: Desk) -> None:
+    one = desk.teacher()
+    await desk.take(a_mail(desk.letter(one)))
+    ended = datetime.now(UTC) - timedelta(days=1)
+    mine = Certificate.filter(subscriber__personal_number=one.personal_number)
+    await Certificate.filter(id=(await mine.get()).id).update(not_after=ended)
+    left = await desk.take(a_mail(desk.letter(one)))
+    assert left.statuses == [DossierStatus.COMPLETED]
+    assert await mine.filter(status=CertificateStatus.VALID).count() == 2
+    assert await Certificate.filter(current_of__isnull=False, not_after=ended).count() == 0

@@ -159,7 +159,6 @@ async def a_dossier(agency: Agency, mail: Mail) -> Dossier:
     return await Dossier.create(
         number=NUMBER,
         mail=mail,
-        part=1,
         place=f"{mail.id}/1",
         agency=agency,
         letter_digest="0" * 64,
