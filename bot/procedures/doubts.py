@@ -94,7 +94,7 @@ async def tell_of_doubts(mail: Mail, doubts: set[str], *, is_known: bool, now: d
     stands in the register all the same.
     """
     faults = tuple(
-        Fault(doubt, Consequence.HOLD, None, None, mail.digest, *TEXTS[doubt])
+        Fault(doubt, Consequence.HOLD, None, None, mail.digest[:16], *TEXTS[doubt])
         for doubt in sorted(doubts)
     )
     key = f"held:mail:{mail.id}"

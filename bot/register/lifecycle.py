@@ -50,7 +50,7 @@ class AccountStatus(StrEnum):
 class NoticeStatus(StrEnum):
     INTENDED = "intended"  # stands in the register; the outbox acts next
     SENT = "sent"  # closed: the peer accepted it
-    FAILED = "failed"  # closed: refused for good; an officer acts next
+    FAILED = "failed"  # refused for good; an officer acts next
 
 
 class Capacity(StrEnum):

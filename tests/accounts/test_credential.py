@@ -248,7 +248,8 @@ async def test_a_code_that_nobody_will_read_dies(
     account = await Account.get()
     assert (account.attempt, account.code_hash) == (1, None)
     assert (await Notice.get()).status is NoticeStatus.FAILED
-    assert await Task.all().count() == 0
+    parked = await Task.get(kind=Kind.CREDENTIAL)
+    assert (parked.parked_at, parked.lease) == (NOW, None)
     with pytest.raises(ActivationRefused):
         await activate(account.login, "2" * 16, limits=services.settings.accounts, now=AGAIN)
 

@@ -8,6 +8,7 @@ from cryptography import x509
 
 from bot.errors import Unavailable
 from bot.home import Home
+from bot.procedures.escalate import resume
 from bot.procedures.publish import CRL_FILE
 from bot.register import audit, tasks
 from bot.register.lifecycle import CertificateStatus, ItemStatus, NoticeStatus
@@ -72,6 +73,11 @@ async def test_what_a_parked_row_had_reserved_is_listed_as_revoked(
     listed = {f"{one.serial_number:x}" for one in crl}
     assert {one.serial for one in reserved} <= listed
     assert not await Task.filter(kind=Kind.PUBLISH).exclude(subject=0).exists()
+    await resume(await Task.get(kind=Kind.ISSUE, subject=item.id), datetime.now(UTC))
+    await desk.settle()
+    assert (await Item.get(id=item.id)).status is ItemStatus.DONE
+    valid = await Certificate.filter(item=item, status=CertificateStatus.VALID)
+    assert [one.key_id for one in valid] == [reserved[0].key_id]
 
 
 async def test_a_notice_that_nobody_can_get_is_told_to_officers(desk: Desk) -> None:
@@ -86,6 +92,10 @@ async def test_a_notice_that_nobody_can_get_is_told_to_officers(desk: Desk) -> N
     told = await desk.since(seen)
     assert (await Notice.get(id=notice.id)).status is NoticeStatus.FAILED
     assert OFFICER in told.recipients
+    await Notice.filter(id=notice.id).update(recipient=MAILBOX)
+    await resume(await Task.get(kind=Kind.NOTICE, subject=notice.id), datetime.now(UTC))
+    await desk.settle()
+    assert (await Notice.get(id=notice.id)).status is NoticeStatus.SENT
 
 
 async def test_a_clock_that_was_set_back_lets_nothing_be_signed(desk: Desk) -> None:
