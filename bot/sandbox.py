@@ -16,6 +16,7 @@ import encodings
 import gc
 import importlib
 import json
+import math
 import os
 import pickle
 import pkgutil
@@ -34,6 +35,7 @@ from bot import config
 from bot.errors import Unavailable
 
 ANSWER_LIMIT = 16_000_000  # bytes of JSON
+WALL_CLOCK = 4  # times the seconds of CPU, for a child that sleeps or waits for its turn
 WARM_UP_SECONDS = 60.0  # until a fresh warm process must have forked its first child
 
 _ANSWER, _OUT_OF_MEMORY, _RAISED = b"=", b"m", b"!"
@@ -74,7 +76,7 @@ class Sandbox:
     """Calls functions on hostile bytes in children of one warm process.
 
     Args:
-        limits: seconds and memory of one call, and how many run at once.
+        limits: seconds of CPU and memory of one call, and how many run at once.
         preload: modules of the functions that will be called. A child cannot
             import, so they must import at their top all they will need.
     """
@@ -98,7 +100,7 @@ class Sandbox:
         async with self._places:
             talk, child = await self._fork()
             try:
-                async with asyncio.timeout(self._limits.seconds):
+                async with asyncio.timeout(WALL_CLOCK * self._limits.seconds):
                     said = await _converse(talk, request)
             except TimeoutError:
                 raise OutOfTime from None
@@ -146,6 +148,8 @@ def _understood(said: bytes, answer: type[T]) -> T:
                 raise BadAnswer from None
         case b"m":
             raise OutOfMemory
+        case b"\x18":  # SIGXCPU
+            raise OutOfTime
         case b"!" | b"":
             raise Crashed
         case _:
@@ -266,10 +270,10 @@ def _give_up_everything(prctl: Callable[..., int], seconds: float, memory: int) 
         os.setresuid(_NOBODY, _NOBODY, _NOBODY)
     prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    cpu = int(seconds) + 2  # only for a child whose parent did not stop it in time
+    cpu = math.ceil(seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))  # it says so, then it is killed
     for what, limit in (
         (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, cpu),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NPROC, 0),
@@ -280,16 +284,27 @@ def _give_up_everything(prctl: Callable[..., int], seconds: float, memory: int) 
 
 def _answer(talk: int) -> None:
     length = int.from_bytes(_read(talk, 8), "big")
+    request = _read(talk, length)
+    _tell_when_time_is_up(talk)
     try:
-        function, args = pickle.loads(_read(talk, length))  # noqa: S301 - from our parent
+        function, args = pickle.loads(request)  # noqa: S301 - from our parent
         result = function(*args)
         said = _ANSWER + TypeAdapter(type(result)).dump_json(result)
     except MemoryError:
         said = _OUT_OF_MEMORY
     except Exception:  # whatever a parser may raise; its text must not leave
         said = _RAISED
+    signal.signal(signal.SIGXCPU, signal.SIG_IGN)  # it has been in time
+    os.set_blocking(talk, True)
     while said:
         said = said[os.write(talk, said) :]
+
+
+def _tell_when_time_is_up(talk: int) -> None:
+    """Have the interpreter write SIGXCPU's number, even amid a parser that never returns."""
+    os.set_blocking(talk, False)
+    signal.set_wakeup_fd(talk, warn_on_full_buffer=False)
+    signal.signal(signal.SIGXCPU, lambda *_: os._exit(0))
 
 
 def _read(talk: int, length: int) -> bytes:

@@ -1,5 +1,6 @@
 """What a captured child would try; called in the sandbox by the tests."""
 
+import itertools
 import os
 import resource
 import signal
@@ -63,6 +64,11 @@ def nap(seconds: float) -> float:
 def spin() -> None:
     while True:
         pass
+
+
+def spin_in_c() -> None:
+    """One call of a parser's library, during which no line of Python runs."""
+    sum(itertools.repeat(1))
 
 
 def eat() -> int:

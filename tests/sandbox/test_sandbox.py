@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from bot import config
-from bot.sandbox import ANSWER_LIMIT, BadAnswer, Crashed, OutOfMemory, OutOfTime, Sandbox
+from bot.sandbox import (
+    ANSWER_LIMIT,
+    WALL_CLOCK,
+    BadAnswer,
+    Crashed,
+    OutOfMemory,
+    OutOfTime,
+    Sandbox,
+)
 from tests.sandbox import probes
 
 LIMITS = config.Sandbox(seconds=1, memory=256 * 1024 * 1024, children=2)
@@ -82,6 +90,7 @@ async def test_a_long_argument_arrives_whole(sandbox: Sandbox) -> None:
     ("probe", "error", "code"),
     [
         (probes.spin, OutOfTime, "sandbox.time"),
+        (probes.spin_in_c, OutOfTime, "sandbox.time"),
         (probes.eat, OutOfMemory, "sandbox.memory"),
         (probes.die, Crashed, "sandbox.crash"),
         (probes.fail, Crashed, "sandbox.crash"),
@@ -97,7 +106,17 @@ async def test_each_death_has_its_code_and_the_next_call_is_well(
         await sandbox.call(probe, answer=str)  # type: ignore[arg-type]  # any probe
     assert str(raised.value) == code
     assert raised.value.__cause__ is None
-    assert time.monotonic() - began < LIMITS.seconds + 2
+    assert time.monotonic() - began < WALL_CLOCK * LIMITS.seconds + 2
+    assert await is_well(sandbox)
+
+
+async def test_only_its_own_work_counts_against_a_child(sandbox: Sandbox) -> None:
+    assert await sandbox.call(probes.nap, LIMITS.seconds * 1.5, answer=float)
+
+
+async def test_a_child_that_sleeps_for_ever_is_ended(sandbox: Sandbox) -> None:
+    with pytest.raises(OutOfTime):
+        await sandbox.call(probes.nap, 2 * WALL_CLOCK * LIMITS.seconds, answer=float)
     assert await is_well(sandbox)
 
 
