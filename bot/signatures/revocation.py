@@ -9,7 +9,7 @@ only looked at to choose between OCSP and CRL, and for how long to keep it.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
@@ -20,9 +20,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from bot import config
-from bot.signatures.trust import CertificatePath, Need
+from bot.signatures.trust import UNREADABLE, CertificatePath, Need
+from bot.signatures.verdict import CLOCK_GRACE
 
 CACHE_TIME = timedelta(minutes=5)  # at most; a revocation must be seen soon
+OLDEST = timedelta(days=8)  # thisUpdate of what is used, however far nextUpdate may lie
+OLDEST_OF_AUTHORITIES = timedelta(days=400)  # a root that is kept offline lists once a year
 _CACHE_ENTRIES = 500
 _REDIRECTS = 3
 _OCSP_HEADERS = {"Content-Type": "application/ocsp-request"}
@@ -38,6 +41,19 @@ class RevocationData:
 
 class _Unusable(Exception):
     """This address gave nothing that can be used."""
+
+
+@dataclass(frozen=True)
+class _Validity:
+    """From when and until when an answer says that it holds; None where it does not say."""
+
+    this_update: datetime
+    next_update: datetime | None
+
+    def holds(self, now: datetime, oldest: timedelta) -> bool:
+        """Whether it is used at `now`: neither made later, nor lapsed, nor too old."""
+        made_in_time = now - oldest <= self.this_update <= now + CLOCK_GRACE
+        return made_in_time and (self.next_update is None or now < self.next_update)
 
 
 class Fetcher:
@@ -93,45 +109,50 @@ class Fetcher:
         request = builder.add_certificate(need.certificate, need.issuer, hashes.SHA1())  # noqa: S303 - RFC 6960 names the issuer by it
         question = request.build().public_bytes(Encoding.DER)
 
-        def next_update(data: bytes) -> datetime | None:
-            return _ocsp_next_update(data, need.certificate.serial_number)
+        def validity(data: bytes) -> _Validity:
+            return _ocsp_validity(data, need.certificate.serial_number)
 
         return await self._cached(
             (address, question),
+            need,
             now,
             lambda: self._fetch("POST", address, content=question, headers=_OCSP_HEADERS),
-            next_update,
+            validity,
         )
 
     async def _ask_crl(self, address: str, need: Need, now: datetime) -> bytes:
         issuer = need.issuer.subject.public_bytes()
         return await self._cached(
             (address, issuer),
+            need,
             now,
             lambda: self._fetch("GET", address),
-            lambda data: _crl_next_update(data, need.issuer),
+            lambda data: _crl_validity(data, need.issuer),
         )
 
     async def _cached(
         self,
         key: tuple[str, bytes],
+        need: Need,
         now: datetime,
         fetch: Callable[[], Awaitable[bytes]],
-        next_update: Callable[[bytes], datetime | None],
+        validity: Callable[[bytes], _Validity],
     ) -> bytes:
         until, data = self._cache.get(key, (now, b""))
         if data and now < until:
             return data
         data = await fetch()
         try:
-            expires = next_update(data)
-        except ValueError:
+            says = validity(data)
+        except UNREADABLE:
             raise _Unusable from None
-        if expires is not None and expires <= now:
+        fetched_at = max(now, datetime.now(UTC))  # the task may have begun a while ago
+        oldest = OLDEST_OF_AUTHORITIES if need.of_authority else OLDEST
+        if not says.holds(fetched_at, oldest):
             raise _Unusable
         if len(self._cache) >= _CACHE_ENTRIES:
             self._cache.clear()
-        self._cache[key] = min(expires or now, now + CACHE_TIME), data
+        self._cache[key] = min(says.next_update or now, now + CACHE_TIME), data
         return data
 
     async def _fetch(
@@ -186,11 +207,11 @@ class Fetcher:
         )
 
 
-def _ocsp_next_update(data: bytes, serial_number: int) -> datetime | None:
-    """Until when this answer holds, None where it does not say.
+def _ocsp_validity(data: bytes, serial_number: int) -> _Validity:
+    """Between when this answer holds.
 
     Raises:
-        ValueError: it is no answer about this certificate.
+        ValueError: it is no answer about this certificate; or any other of `UNREADABLE`.
     """
     answer = ocsp.load_der_ocsp_response(data)
     if (
@@ -199,16 +220,16 @@ def _ocsp_next_update(data: bytes, serial_number: int) -> datetime | None:
         or answer.certificate_status is ocsp.OCSPCertStatus.UNKNOWN
     ):
         raise ValueError("no answer about this certificate")
-    return answer.next_update_utc
+    return _Validity(answer.this_update_utc, answer.next_update_utc)
 
 
-def _crl_next_update(data: bytes, issuer: x509.Certificate) -> datetime | None:
-    """Until when this CRL holds.
+def _crl_validity(data: bytes, issuer: x509.Certificate) -> _Validity:
+    """Between when this CRL holds.
 
     Raises:
-        ValueError: it is no CRL of this issuer.
+        ValueError: it is no CRL of this issuer; or any other of `UNREADABLE`.
     """
     crl = x509.load_der_x509_crl(data)
     if crl.issuer != issuer.subject:
         raise ValueError("a CRL of another issuer")
-    return crl.next_update_utc
+    return _Validity(crl.last_update_utc, crl.next_update_utc)

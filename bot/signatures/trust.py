@@ -35,12 +35,16 @@ UNREADABLE = (
 
 @dataclass(frozen=True)
 class Need:
-    """A certificate whose status must be known, and where it may be asked for."""
+    """A certificate whose status must be known, and where it may be asked for.
+
+    `of_authority`: it is not the signer's own but stands above it.
+    """
 
     certificate: x509.Certificate
     issuer: x509.Certificate
     ocsp: tuple[str, ...]
     crl: tuple[str, ...]
+    of_authority: bool
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,13 @@ class CertificatePath:
         """Every certificate below the anchor, each with its issuer."""
         pairs = zip(self.certificates, self.certificates[1:], strict=False)
         return tuple(
-            Need(certificate, issuer, ocsp_addresses(certificate), crl_addresses(certificate))
+            Need(
+                certificate,
+                issuer,
+                ocsp_addresses(certificate),
+                crl_addresses(certificate),
+                of_authority=certificate is not self.certificates[0],
+            )
             for certificate, issuer in pairs
         )
 

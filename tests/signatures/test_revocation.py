@@ -10,9 +10,11 @@ import httpx
 import pytest
 
 from bot import config
-from bot.signatures.revocation import CACHE_TIME, Fetcher
+from bot.signatures.revocation import CACHE_TIME, OLDEST, OLDEST_OF_AUTHORITIES, Fetcher
 from bot.signatures.trust import CertificatePath
-from demo.foreign import ForeignPki, Service
+from bot.signatures.verdict import CLOCK_GRACE
+from demo import foreign
+from demo.foreign import ForeignPki, Service, Signer
 from tests.signatures.builders import trust_of
 
 NOW = datetime.now(UTC)
@@ -69,6 +71,51 @@ async def test_nothing_within_the_time_limit_when_all_fails(
     data = await fetcher.gather([path], NOW)
     assert (data.ocsps, data.crls) == ((), ())
     assert time.monotonic() - began < 2
+
+
+class Dated(ForeignPki):
+    """Its answers were made `age` ago and say that they hold for years."""
+
+    age = timedelta(0)
+
+    def crl(self, issuer: Signer, now: datetime) -> bytes:
+        return super().crl(issuer, now - self.age)
+
+    def ocsp(self, request: bytes, now: datetime) -> bytes:
+        return super().ocsp(request, now - self.age)
+
+
+OFF = timedelta(minutes=2)  # the service dates its answers back by one
+
+
+@pytest.mark.parametrize(
+    ("age", "used"),
+    [
+        (OLDEST - OFF, ["signer", "authority"]),
+        (OLDEST + OFF, ["authority"]),
+        (OLDEST_OF_AUTHORITIES - OFF, ["authority"]),
+        (OLDEST_OF_AUTHORITIES + OFF, []),
+        (-CLOCK_GRACE, ["signer", "authority"]),
+        (-CLOCK_GRACE - OFF, []),
+        (timedelta(days=-300), []),
+    ],
+)
+@pytest.mark.parametrize("ocsp", [Service.UP, Service.DOWN])
+async def test_what_was_made_long_ago_or_in_the_future_is_none(
+    monkeypatch: pytest.MonkeyPatch, ocsp: Service, age: timedelta, used: list[str]
+) -> None:
+    monkeypatch.setattr(foreign, "_FRESH", timedelta(days=900))
+    with Dated() as pki:
+        pki.age, pki.ocsp_service = age, ocsp
+        async with Fetcher(config.Trust(addresses=(pki.address,))) as fetcher:
+            data = await fetcher.gather([path_of(pki)], datetime.now(UTC))
+    assert len([*data.ocsps, *data.crls]) == len(used)
+
+
+async def test_an_answer_younger_than_the_task_is_used(
+    own_pki: ForeignPki, fetcher: Fetcher, path: CertificatePath
+) -> None:
+    assert (await fetcher.gather([path], datetime.now(UTC) - timedelta(minutes=30))).ocsps
 
 
 async def test_what_is_fresh_is_not_fetched_twice_but_soon_again(
