@@ -14,16 +14,19 @@ from email import message_from_bytes, policy
 from email.errors import InvalidHeaderDefect
 from email.header import decode_header, make_header
 from email.message import Message
+from email.policy import Compat32
 from enum import StrEnum
+from itertools import islice
 
 from pydantic import BaseModel, ConfigDict
 
 PARTS_LIMIT = 100
 LETTERS_LIMIT = 10
 NESTING_LIMIT = 20
+FROM_LIMIT = 2  # one more than is ever accepted
 _HEADER_LIMIT = 1_000  # characters of one header that are kept
+_PARSED_LIMIT = 4_000  # characters of one header that a parser sees
 
-_LIKE_AN_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"@]+@[^\s<>()\[\],;:\"@]+")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLE_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _OID_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
@@ -59,10 +62,12 @@ class Part(BaseModel):
 class Survey(BaseModel):
     """What can be said of a mail without believing any of it.
 
-    `senders` holds every address of every From header, folded to lower case:
-    RFC 5322 allows several, we accept exactly one. `truncated`: the mail has
-    more parts or PDF files, or is nested deeper, than are looked at. `readable` is False
-    where Python's parser gave up; the other fields are then empty.
+    `senders` holds every address of the first two From headers, folded to
+    lower case: RFC 5322 allows several, we accept exactly one. A From header
+    that is anything but addresses gives one empty string, which is nobody's.
+    `truncated`: the mail has more parts or PDF files, or is nested deeper, than
+    are looked at. `readable` is False where Python's parser gave up on the
+    structure; the other fields are then empty.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -90,7 +95,7 @@ class NoSuchPart(LookupError):
 def survey(raw: bytes) -> Survey:
     """Look over a mail; any bytes give an answer."""
     try:
-        mail = message_from_bytes(raw, policy=policy.compat32)
+        mail = _parsed(raw)
         leaves = list(_leaves(mail))
         looked_at = leaves[:PARTS_LIMIT]
         parts = tuple(_part(at, leaf) for at, leaf in enumerate(looked_at) if leaf is not None)
@@ -118,10 +123,22 @@ def part(raw: bytes, index: int) -> bytes:
     Raises:
         NoSuchPart: there is none.
     """
-    for at, leaf in enumerate(_leaves(message_from_bytes(raw, policy=policy.compat32))):
+    for at, leaf in enumerate(_leaves(_parsed(raw))):
         if at == index and leaf is not None:
             return _content(leaf)
     raise NoSuchPart(index)
+
+
+class _Capped(Compat32):
+    """Cuts headers off before anything looks at them: `email` is slow on long ones."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_PARSED_LIMIT]
+
+
+def _parsed(raw: bytes) -> Message:
+    return message_from_bytes(raw, policy=_Capped())
 
 
 def _leaves(mail: Message) -> Iterator[Message | None]:
@@ -161,7 +178,7 @@ def _part(index: int, leaf: Message) -> Part:
         index=index,
         filename=_filename(leaf),
         declared=_clean(declared),
-        kind=_kind(content, declared, str(leaf.get_param("smime-type", ""))),
+        kind=_kind(content, declared, _smime_type(leaf)),
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
     )
@@ -188,6 +205,12 @@ def _kind(content: bytes, declared: str, smime_type: str) -> Kind:
     return Kind.TEXT if declared.startswith("text/") else Kind.OTHER
 
 
+def _smime_type(leaf: Message) -> str:
+    with suppress(Exception):
+        return str(leaf.get_param("smime-type", ""))
+    return ""
+
+
 def _is_workbook(content: bytes) -> bool:
     with suppress(Exception), zipfile.ZipFile(io.BytesIO(content)) as archive:
         return "xl/workbook.xml" in archive.namelist()
@@ -195,19 +218,26 @@ def _is_workbook(content: bytes) -> bool:
 
 
 def _senders(mail: Message) -> tuple[str, ...]:
-    return tuple(
-        sender
-        for header in mail.get_all("From", [])
-        for sender in _addresses(_clean(str(header)).casefold())
-    )
+    headers = islice(_headers(mail, "From"), FROM_LIMIT)
+    return tuple(sender for header in headers for sender in _addresses(header))
 
 
 def _addresses(header: str) -> list[str]:
-    """What RFC 5322 reads there; where it cannot, all that anybody might read there."""
-    parsed = policy.default.header_factory("From", header)
-    if any(isinstance(defect, InvalidHeaderDefect) for defect in parsed.defects):
-        return sorted(set(_LIKE_AN_ADDRESS.findall(header)))
-    return [address.addr_spec for address in parsed.addresses if address.domain]
+    """What RFC 5322 reads there, or [""]: where it is bent to be read, readers differ."""
+    with suppress(Exception):  # RecursionError, AttributeError, IndexError …
+        parsed = policy.default.header_factory("From", _clean(header).casefold())
+        addresses = [address.addr_spec for address in parsed.addresses if address.domain]
+        is_bent = any(isinstance(defect, InvalidHeaderDefect) for defect in parsed.defects)
+        if addresses and not is_bent and len(header) <= _HEADER_LIMIT:
+            return addresses
+    return [""]
+
+
+def _headers(mail: Message, name: str) -> Iterator[str]:
+    """Every header of that name, 8-bit characters read as UTF-8."""
+    for key, value in mail.raw_items():
+        if key.casefold() == name.casefold():
+            yield str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _filename(leaf: Message) -> str:
@@ -218,7 +248,7 @@ def _filename(leaf: Message) -> str:
 
 def _text(mail: Message, name: str) -> str:
     with suppress(Exception):
-        return _clean(_decoded(str(mail.get(name, ""))[:_HEADER_LIMIT]))
+        return _clean(_decoded(next(_headers(mail, name), "")[:_HEADER_LIMIT]))
     return ""
 
 

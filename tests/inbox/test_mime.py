@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import time
 import zipfile
 from email.message import EmailMessage
 
@@ -54,10 +55,19 @@ def test_a_mail_and_its_parts() -> None:
         (b"From: a@x.vn\r\nFrom: b@x.vn\r\n", ("a@x.vn", "b@x.vn")),
         (b"From: a@x.vn, B@X.vn\r\n", ("a@x.vn", "b@x.vn")),
         (b'From: "a@x.vn" <b@x.vn>\r\n', ("b@x.vn",)),
-        (b"From: a@x.vn <b@x.vn>\r\n", ("a@x.vn", "b@x.vn")),
+        (b"From: a@x.vn <b@x.vn>\r\n", ("",)),
+        (b"From: a@b@x.vn\r\n", ("",)),
+        (b"From: <a@x.vn> b\r\n", ("",)),
+        (b"From: a..b@x.vn\r\n", ("",)),
+        (b"From: a@[\r\n", ("",)),
+        (b"From: " + b"(" * 990 + b"\r\n", ("",)),
+        (b"From: " + b"(" * 990 + b"\r\nFrom: a@x.vn\r\n", ("", "a@x.vn")),
+        (b"From: a@x.vn" + b" " * 2_000 + b", b@x.vn\r\n", ("",)),
+        (b"From: Tr\xc6\xb0\xe1\xbb\x9dng <a@x.vn>\r\n", ("a@x.vn",)),
         (b"From: Tr. Chu V. An <b@x.vn>\r\n", ("b@x.vn",)),
         (b"From: =?utf-8?b?VHLGsOG7nW5n?= <a@x.vn>\r\n", ("a@x.vn",)),
-        (b"From: nobody\r\n", ()),
+        (b"From: nobody\r\n", ("",)),
+        (b"From: undisclosed:;\r\n", ("",)),
         (b"Subject: none\r\n", ()),
     ],
 )
@@ -127,6 +137,43 @@ def test_nesting_is_bounded(depth: int) -> None:
     )
     seen = survey(f"From: a@x.vn\r\n{layers}\r\ntext".encode())
     assert seen.truncated or not seen.readable
+
+
+@pytest.mark.parametrize("name", ["From", "Subject", "Message-ID", "Auto-Submitted", "Precedence"])
+@pytest.mark.parametrize("value", ["(" * 990, "a@[", "=?x?q?=00?= <", "\udcff\udcfe@"])
+def test_a_broken_header_hides_nothing_else(name: str, value: str) -> None:
+    line = f"{name}: {value}\r\n".encode("utf-8", "surrogateescape")
+    mail = a_mail()
+    del mail[name]
+    seen = survey(line + mail.as_bytes())
+    assert seen.readable
+    assert [one.kind for one in seen.parts] == [Kind.TEXT, Kind.PDF]
+    assert seen.senders == (("",) if name == "From" else ("vanthu@thptcva.edu.vn",))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (b"From: " + b'"a b" <x@y.vn>, ' * 60 + b"<z@y.vn>\r\n") * 10_000,
+        b"From: " + b"(a@x.vn) " * 2_000_000 + b"\r\n",
+        b"From: a@x.vn\r\n" + b"Subject: " + b"\xc6\xb0 " * 5_000_000 + b"\r\n",
+        b"From: a@x.vn\r\n" + b"Content-Type: text/plain" + b";a=b" * 4_000_000 + b"\r\n",
+        b"From: a@x.vn\r\n" + b"Subject: =?utf-8?q?a?=\r\n" * 500_000,
+    ],
+)
+def test_many_or_long_headers_cost_little(headers: bytes) -> None:
+    began = time.process_time()
+    seen = survey(headers + b"\r\ntext")
+    assert time.process_time() - began < 10
+    assert seen.readable
+    assert len(seen.parts) == 1
+
+
+def test_ten_thousand_senders_are_two() -> None:
+    began = time.process_time()
+    seen = survey(b"".join(b"From: a%d@x.vn\r\n" % at for at in range(10_000)) + b"\r\ntext")
+    assert time.process_time() - began < 1
+    assert seen.senders == ("a0@x.vn", "a1@x.vn")
 
 
 def test_no_such_part() -> None:
