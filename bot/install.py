@@ -139,7 +139,7 @@ def make_folders(settings: Settings) -> Iterator[str]:
 async def enrol_officer(settings: Settings, name: str, mailbox: str) -> list[str]:
     """The first officer, who is told of everything that waits for a person."""
     async with connection.opened(Home(settings).register):
-        _, new = await Officer.get_or_create(mailbox=mailbox.casefold(), defaults={"name": name})
+        _, new = await Officer.get_or_create(mailbox=mailbox, defaults={"name": name})
     return [f"officer {mailbox}"] if new else []
 
 

@@ -1,7 +1,10 @@
 """What relying parties fetch: the CRL and the CA's certificate; and a sign of life."""
 
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
+from cryptography import x509
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -15,7 +18,7 @@ MEDIA_TYPES = {  # RFC 2585, 4
 }
 
 
-def site(published: Path) -> Starlette:
+def site(published: Path, now: Callable[[], datetime]) -> Starlette:
     """The pages of the outside world; they read one folder and nothing else."""
 
     async def file(request: Request) -> Response:
@@ -25,8 +28,17 @@ def site(published: Path) -> Starlette:
             return Response(status_code=404)
         return FileResponse(path, media_type=MEDIA_TYPES[name])
 
-    async def healthz(request: Request) -> Response:
-        ready = all((published / name).is_file() for name in MEDIA_TYPES)
+    def healthz(request: Request) -> Response:  # reads files: a thread's work
+        ready = (published / CERTIFICATE_FILE).is_file() and _is_current(published, now())
         return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
 
     return Starlette(routes=[Route("/pki/{name}", file), Route("/healthz", healthz)])
+
+
+def _is_current(published: Path, now: datetime) -> bool:
+    """Whether relying parties find a CRL that has not lapsed."""
+    try:
+        crl = x509.load_der_x509_crl((published / CRL_FILE).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return crl.next_update_utc is not None and now < crl.next_update_utc

@@ -1,17 +1,19 @@
 """The `bot` command: what officers and operators type."""
 
+import errno
 import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from tortoise.exceptions import BaseORMException, ValidationError
 
 from bot import logs
-from bot.cli import agency, certificate, dossier, house
+from bot.cli import agency, certificate, dossier, house, mail, task
 from bot.cli.output import TRY_AGAIN, USAGE, fail
 from bot.config import Settings
-from bot.errors import BotError, Misconfigured, Unavailable
+from bot.errors import BotError, Misconfigured, Unavailable, code_of
 
 cli = typer.Typer(
     help="The mailbox of a certification authority with centralised signing.\n\n"
@@ -24,8 +26,10 @@ UsageError: Any = typer.BadParameter.__base__  # Typer brings a click of its own
 
 house.add_to(cli)
 cli.add_typer(agency.cli, name="agency")
+cli.add_typer(mail.cli, name="mail")
 cli.add_typer(dossier.cli, name="dossier")
 cli.add_typer(certificate.cli, name="certificate")
+cli.add_typer(task.cli, name="task")
 
 
 @cli.callback()
@@ -53,10 +57,38 @@ def main() -> None:
     except UsageError as error:
         error.show()
         sys.exit(USAGE)
-    except Misconfigured as error:
-        sys.exit(fail(error.what, error.remedy).exit_code)
-    except Unavailable as error:
-        remedy = "Try again; `bot doctor` looks closer."
-        sys.exit(fail(f"Not available now ({error.code}).", remedy, TRY_AGAIN).exit_code)
-    except BotError as error:
-        sys.exit(fail(f"Refused ({error.code}).", "See docs/ for what the code means.").exit_code)
+    except Exception as error:
+        sys.exit(_failure(error).exit_code)
+
+
+def _failure(error: Exception) -> typer.Exit:
+    """Say in one line what went wrong, and what to do about it."""
+    match error:
+        case Misconfigured():
+            return fail(error.what, error.remedy)
+        case Unavailable():
+            remedy = "Try again; `bot doctor` looks closer."
+            return fail(f"Not available now ({error.code}).", remedy, TRY_AGAIN)
+        case BotError():
+            return fail(f"Refused ({error.code}).", "See docs/ for what the code means.")
+        case ValidationError():
+            return fail(f"The register refuses a value: {error}.", "Mend it.")
+        case BaseORMException():
+            return fail(f"The register cannot be used ({code_of(error)}).", "Run `bot doctor`.")
+        case OSError():
+            return fail(f"{error.filename or 'The system'}: {_reason(error)}.", _remedy(error))
+        case _:
+            remedy = "Report it, with the command that you typed."
+            return fail(f"A fault of the bot itself ({code_of(error)}).", remedy)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or code_of(error)
+
+
+def _remedy(error: OSError) -> str:
+    if error.filename:
+        return "Check the path and its rights."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+        return "Check the disk."
+    return "Check what else listens there, or set door.host, door.port, web.host and web.port."

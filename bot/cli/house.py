@@ -10,6 +10,7 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from bot import app, install
+from bot.cli import reading
 from bot.cli.doctor import doctor
 from bot.cli.output import err, out
 from bot.config import Settings
@@ -39,6 +40,7 @@ def init(
     Bring the root's answer with --answer, or try the bot with --demo-root.
     """
     settings: Settings = context.obj
+    officer_mailbox = reading.mailbox("--officer-mailbox", officer_mailbox)
     columns = SpinnerColumn(), TextColumn("{task.description}")
     with Progress(*columns, console=err, transient=True) as progress:
         progress.add_task("making tokens, keys and certificates …")
