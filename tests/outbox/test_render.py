@@ -245,7 +245,7 @@ def test_officers_are_told_whether_the_machine_still_tries() -> None:
     parked, late = (RENDERER.letter(EXAMPLES[name]) for name in ("parked row", "late row"))
     for tried, given_up in ((late.text, parked.text), (late.html, parked.html)):
         assert "vẫn đang tự thử lại" in tried
-        assert "không tự chạy lại" in given_up
+        assert "bot task resume" in given_up
         assert "vẫn đang tự thử lại" not in given_up
         assert "Không có gì bị mất" in tried
         assert "Không có gì bị mất" in given_up
