@@ -25,8 +25,25 @@ TYPES = {
 Profile = tuple[tuple[x509.ExtensionType, bool], ...]
 
 
+def is_latin(letter: str) -> bool:
+    """Whether `letter` (NFC) is a plain Latin letter, with or without marks."""
+    return unicodedata.name(letter, "").startswith(("LATIN SMALL LETTER ", "LATIN CAPITAL LETTER "))
+
+
+def is_personal_name(text: str) -> bool:
+    """Whether `text` (NFC) is words of Latin letters with apostrophes, hyphens and full stops.
+
+    Nothing in it is hidden, of another script, or a second shape of a letter (NFKC),
+    so that no two names look the same and differ.
+    """
+    return unicodedata.is_normalized("NFKC", text) and all(
+        any(map(is_latin, word)) and all(is_latin(one) or one in "'’-." for one in word)
+        for word in text.split(" ")
+    )
+
+
 class NameUnfit(Refused):
-    """A part of the subject is empty, too long or unprintable.
+    """A part of the subject is empty, too long, or has characters that do not belong there.
 
     Args:
         attribute: the X.520 short name: L, O, OU, CN or E.
@@ -51,7 +68,8 @@ class Subject:
         email: E and the SAN, the official mailbox; ASCII.
 
     Raises:
-        NameUnfit: X.520 has no room for a part of it.
+        NameUnfit: X.520 has no room for a part of it, or the person's name has other
+            characters than `is_personal_name` allows.
     """
 
     province: str
@@ -64,6 +82,8 @@ class Subject:
         for attribute, value in self._texts():
             if not value.strip() or len(value) > NAME_LIMIT or not value.isprintable():
                 raise NameUnfit(attribute)
+        if not is_personal_name(unicodedata.normalize("NFC", self.common_name)):
+            raise NameUnfit("CN")
         if not _is_mailbox(self.email):
             raise NameUnfit("E")
 

@@ -20,13 +20,17 @@ class Saying(NamedTuple):
     consequence: Consequence = RETURN
 
 
+RETYPE = "Nếu trông đã đúng, đề nghị xóa ô này và gõ lại, vì có thể có ký tự ẩn."
+
 EVERYWHERE = {
     Flaw.EMPTY: Saying("Chưa điền thông tin.", "Đề nghị điền đầy đủ."),
     Flaw.OVERLONG: Saying("Nội dung quá dài (trên 400 ký tự).", "Đề nghị ghi ngắn gọn."),
 }
 
+STRANGE = Saying("Ô này có ký tự lạ hoặc ký tự ẩn.", "Đề nghị xóa và gõ lại.")
+
 SAYINGS: dict[str, dict[Flaw, Saying]] = {
-    "text": EVERYWHERE,
+    "text": {**EVERYWHERE, Flaw.INVALID: STRANGE},
     "name": {
         **EVERYWHERE,
         Flaw.HONORIFIC: Saying(
@@ -38,8 +42,8 @@ SAYINGS: dict[str, dict[Flaw, Saying]] = {
             HOLD,
         ),
         Flaw.INVALID: Saying(
-            "Họ và tên có ký tự không phải là chữ.",
-            "Đề nghị ghi đúng họ và tên như trong căn cước.",
+            "Họ và tên có ký tự không phải là chữ cái, ký tự lạ hoặc ký tự ẩn.",
+            "Đề nghị xóa và gõ lại đúng họ và tên như trong căn cước.",
         ),
         Flaw.TOO_LONG: Saying(
             "Họ và tên dài quá 64 ký tự, vượt giới hạn của {certificate}.",
@@ -51,7 +55,7 @@ SAYINGS: dict[str, dict[Flaw, Saying]] = {
         **EVERYWHERE,
         Flaw.INVALID: Saying(
             "Không phải là ngày hợp lệ.",
-            "Đề nghị ghi theo dạng ngày/tháng/năm, ví dụ 05/09/1985.",
+            f"Đề nghị ghi theo dạng ngày/tháng/năm, ví dụ 05/09/1985. {RETYPE}",
         ),
     },
     "personal_number": {
@@ -66,7 +70,7 @@ SAYINGS: dict[str, dict[Flaw, Saying]] = {
         ),
         Flaw.INVALID: Saying(
             "Số định danh cá nhân không đúng cấu trúc 12 chữ số.",
-            "Đề nghị đối chiếu với căn cước và ghi lại.",
+            f"Đề nghị đối chiếu với căn cước và ghi lại. {RETYPE}",
         ),
     },
     "mobile": {
@@ -83,7 +87,7 @@ SAYINGS: dict[str, dict[Flaw, Saying]] = {
         ),
         Flaw.INVALID: Saying(
             "Không phải là số điện thoại di động hợp lệ.",
-            "Đề nghị ghi 10 chữ số bắt đầu bằng 03, 05, 07, 08 hoặc 09.",
+            f"Đề nghị ghi 10 chữ số bắt đầu bằng 03, 05, 07, 08 hoặc 09. {RETYPE}",
         ),
     },
     "mailbox": {
@@ -102,7 +106,7 @@ SAYINGS: dict[str, dict[Flaw, Saying]] = {
         ),
         Flaw.INVALID: Saying(
             "Không phải là địa chỉ thư điện tử hợp lệ.",
-            "Đề nghị ghi đúng địa chỉ, không dấu, dạng tên@tênmiền.gov.vn.",
+            f"Đề nghị ghi đúng địa chỉ, không dấu, dạng tên@tênmiền.gov.vn. {RETYPE}",
         ),
     },
 }

@@ -15,10 +15,13 @@ from typing import Generic, TypeVar
 
 from email_validator import EmailNotValidError, validate_email
 
+from bot.ca.profiles import NAME_LIMIT, is_personal_name
+from bot.dossier.characters import is_strange, visible
+
 T = TypeVar("T")
 
-NAME_LIMIT = 64  # X.520 ub-common-name, characters
 FIELD_LIMIT = 400  # characters; more is no answer to any question of a form
+KEPT = 300  # characters of such a field that are kept
 PUBLIC_MAIL = {
     "gmail.com", "googlemail.com", "gmail.com.vn", "yahoo.com", "yahoo.com.vn", "ymail.com",
     "rocketmail.com", "hotmail.com", "hotmail.com.vn", "outlook.com", "outlook.com.vn", "live.com",
@@ -54,7 +57,10 @@ class Flaw(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[T]):
-    """One field: as typed (NFC), and its `value` or its `flaw`; both where somebody must look."""
+    """One field: as typed (NFC, `shortened`), and its `value` or its `flaw`, or both.
+
+    Both where somebody must look.
+    """
 
     typed: str
     value: T | None = None
@@ -78,18 +84,30 @@ def plain(text: str) -> str:
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
+def shortened(text: str) -> str:
+    """`text`, or the beginning of an endless one."""
+    return text if len(text) <= FIELD_LIMIT else f"{text[:KEPT]}…"
+
+
+def words(text: str) -> str:
+    """What stands in a field that may be empty: `normal` and `shortened`."""
+    return shortened(normal(text))
+
+
 def _flawed(typed: str, flaw: Flaw, suggestion: str = "") -> Reading[T]:
     return Reading(typed, flaw=flaw, suggestion=suggestion)
 
 
 def _filled(read: Callable[[str], Reading[T]]) -> Callable[[str], Reading[T]]:
-    """A reader that need not think of NFC, outer white space, empty and endless fields."""
+    """A reader that need not think of NFC, outer white space, or empty, endless, strange fields."""
 
     def reader(raw: str) -> Reading[T]:
         typed = unicodedata.normalize("NFC", raw).strip()
         if not typed:
             return _flawed(typed, Flaw.EMPTY)
-        return read(typed) if len(typed) <= FIELD_LIMIT else _flawed(typed, Flaw.OVERLONG)
+        if len(typed) > FIELD_LIMIT:
+            return _flawed(shortened(typed), Flaw.OVERLONG)
+        return _flawed(typed, Flaw.INVALID) if is_strange(typed) else read(typed)
 
     return reader
 
@@ -102,7 +120,7 @@ def read_text(typed: str) -> Reading[str]:
 
 @_filled
 def read_name(typed: str) -> Reading[str]:
-    """A person's full name: at most 64 characters, without «Ông» or «Bà»."""
+    """A person's full name as a certificate bears it, without «Ông» or «Bà»."""
     name = normal(typed)
     first, _, rest = name.partition(" ")
     if both := re.match(r"ông\s*/\s*bà[\s.:/]*", name, re.IGNORECASE):
@@ -111,7 +129,7 @@ def read_name(typed: str) -> Reading[str]:
     bare = word.rstrip(".:")
     if bare in HONORIFICS or (bare in NAMES_TOO and bare != word):
         return _flawed(typed, Flaw.HONORIFIC, rest)
-    if not all(letter.isalpha() or letter in " '’-." for letter in name):
+    if not is_personal_name(name):
         return _flawed(typed, Flaw.INVALID)
     if len(name) > NAME_LIMIT:
         return Reading(typed, name, Flaw.TOO_LONG)
@@ -190,6 +208,8 @@ def read_mailbox(typed: str) -> Reading[str]:
 
 
 def _if_mailbox(text: str) -> str:
+    if not text.isascii():
+        return ""
     try:
         validate_email(
             text, check_deliverability=False, allow_smtputf8=False, test_environment=True
@@ -224,8 +244,8 @@ def whole_address(address: str, domains: tuple[str, ...]) -> str:
 
 
 def says_title(text: str, titles: tuple[str, ...]) -> str:
-    """The first of `titles` that stands in `text` as whole words, or nothing."""
-    words = " ".join(re.findall(r"\w+", plain(text)))
+    """The first of `titles` that can be seen in `text` as whole words, or nothing."""
+    words = " ".join(re.findall(r"\w+", plain(visible(text))))
     return next((title for title in titles if f" {plain(title)} " in f" {words} "), "")
 
 

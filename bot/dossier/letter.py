@@ -19,11 +19,11 @@ def read_application(values: Mapping[str, str]) -> Application | None:
     return Application(
         letter=_letter(values),
         receiver=_receiver(values),
-        notify=values.get(form01.NOTIFY.name, ""),
+        notify=fields.words(values.get(form01.NOTIFY.name, "")),
         declarations=frozenset(
             name for name in form01.DECLARATIONS if values.get(f"declare_{name}")
         ),
-        stated_count=fields.normal(values.get("letter_count", "")),
+        stated_count=fields.words(values.get("letter_count", "")),
         rows=rows,
         gaps=gaps,
     )
@@ -31,7 +31,7 @@ def read_application(values: Mapping[str, str]) -> Application | None:
 
 def _letter(values: Mapping[str, str]) -> Letter:
     def text(name: str) -> str:
-        return fields.normal(values.get(f"letter_{name}", ""))
+        return fields.words(values.get(f"letter_{name}", ""))
 
     return Letter(
         number=text("number"),

@@ -6,7 +6,8 @@ from datetime import timedelta
 from bot.dossier import form01
 from bot.dossier.application import Application
 from bot.dossier.case import Case
-from bot.dossier.field_rules import field_rules
+from bot.dossier.characters import is_strange
+from bot.dossier.field_rules import RETYPE, STRANGE, field_rules
 from bot.dossier.fields import Flaw, Reading, folded, plain
 from bot.dossier.file_rules import FILE_RULES
 from bot.dossier.letter import canonical_number
@@ -14,6 +15,17 @@ from bot.dossier.mailbox_rules import official_mailbox_rules
 from bot.dossier.rules import HOLD, NOTE, RETURN, WAIT, Finding, Rule
 from bot.dossier.signature_rules import SIGNATURE_RULES
 from bot.dossier.terms import CENTRALISED, WORDS
+
+TEXTS = (
+    "number",
+    "agency",
+    "extract",
+    "addressee",
+    "urgency",
+    "count",
+    "signer_title",
+    "signer_name",
+)
 
 
 def _in_letter(
@@ -54,6 +66,10 @@ def _other_addressee(application: Application, case: Case) -> bool:
     return addressee not in map(folded, case.addressees)
 
 
+def _no_date(application: Application, case: Case) -> bool:
+    return application.letter.date.flaw not in (None, Flaw.EMPTY)
+
+
 def _date_in_future(application: Application, case: Case) -> bool:
     day = application.letter.date.value
     return day is not None and day > case.today
@@ -72,6 +88,15 @@ def _count(application: Application) -> int | None:
 def _other_count(application: Application, case: Case) -> bool:
     stated = _count(application)
     return bool(application.rows) and stated is not None and stated != len(application.rows)
+
+
+def _strange(case: Case) -> list[Finding]:
+    if case.application is None:
+        return []
+    typed = {name: _typed(case.application, name) for name in TEXTS}
+    return [
+        Finding(form01.LETTER[name].label, text) for name, text in typed.items() if is_strange(text)
+    ]
 
 
 def _undeclared(name: str, label: str) -> Callable[[Case], list[Finding]]:
@@ -142,8 +167,8 @@ LETTER_RULES: tuple[Rule[Case], ...] = (
         "Decree 30/2020, annex I",
         RETURN,
         "Ngày ban hành văn bản không hợp lệ.",
-        "Đề nghị ghi ngày theo dạng ngày/tháng/năm, ví dụ 05/09/2026.",
-        _in_letter("date", lambda asked, _: asked.letter.date.flaw is Flaw.INVALID),
+        f"Đề nghị ghi ngày theo dạng ngày/tháng/năm, ví dụ 05/09/2026. {RETYPE}",
+        _in_letter("date", _no_date),
     ),
     Rule(
         "letter.date_future",
@@ -186,6 +211,14 @@ LETTER_RULES: tuple[Rule[Case], ...] = (
         "Văn bản không gửi cho cơ quan tiếp nhận này.",
         "Đề nghị giữ nguyên nơi «Kính gửi» ghi sẵn trong Mẫu số 01.",
         _in_letter("addressee", _other_addressee),
+    ),
+    Rule(
+        "letter.characters",
+        "House rule: what is signed is what is read",
+        RETURN,
+        STRANGE.text,
+        STRANGE.remedy,
+        _strange,
     ),
     Rule(
         "letter.agency_differs",

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from bot.dossier import form01
 from bot.dossier.application import Row, same_person
 from bot.dossier.case import Case, RowCase
-from bot.dossier.field_rules import field_rules
+from bot.dossier.characters import is_strange
+from bot.dossier.field_rules import STRANGE, field_rules
 from bot.dossier.fields import Reading, begins_with_title, birth_year, plain, says_title
 from bot.dossier.mailbox_rules import official_mailbox_rules
 from bot.dossier.rules import HOLD, NOTE, RETURN, WAIT, Finding, Rule
@@ -242,6 +243,14 @@ ROW_RULES: tuple[Rule[RowCase], ...] = (
         _in("title", _excluded),
     ),
     Rule(
+        "row.old_serial.invalid",
+        "Form 01",
+        RETURN,
+        STRANGE.text,
+        STRANGE.remedy,
+        _in("old_serial", lambda subject: is_strange(subject.row.old_serial)),
+    ),
+    Rule(
         "row.sim_pki.ticked",
         "Service guidance 2023: no SIM, no token",
         RETURN,
@@ -262,7 +271,8 @@ ROW_RULES: tuple[Rule[RowCase], ...] = (
         "House rule: one person, one current certificate",
         RETURN,
         "Người này đang có {certificate} còn hiệu lực theo giải pháp ký số tập trung.",
-        "Đề nghị dùng Mẫu số 04 để gia hạn hoặc thay đổi thông tin, Mẫu số 05 để thu hồi.",
+        "Để gia hạn, thay đổi thông tin hoặc thu hồi, đề nghị thực hiện theo hướng dẫn của cơ quan "
+        "tiếp nhận hoặc trên cổng dịch vụ; khi cần, đề nghị liên hệ bộ phận hỗ trợ.",
         _in("personal_number", lambda subject: subject.known.has_certificate),
     ),
     Rule(

@@ -33,6 +33,6 @@ def _row(position: int, values: Mapping[str, str]) -> Row:
         province=fields.read_text(typed("province")),
         title=fields.read_text(typed("title")),
         mobile=fields.read_mobile(typed("mobile")),
-        old_serial=fields.normal(typed("old_serial")),
+        old_serial=fields.words(typed("old_serial")),
         sim_pki=bool(typed("sim_pki")),
     )

@@ -11,12 +11,15 @@ from datetime import timedelta
 
 from bot.dossier import form01
 from bot.dossier.case import Case, Signed
-from bot.dossier.fields import folded
+from bot.dossier.characters import visible
+from bot.dossier.fields import plain
 from bot.dossier.rules import HOLD, NOTE, RETURN, WAIT, Consequence, Finding, Rule, when
 from bot.register.lifecycle import Capacity
 from bot.signatures.verdict import CLOCK_GRACE, Indication, SubIndication
 
 LOCAL_AS_UTC = timedelta(hours=7)  # some signing tools write Vietnam's time as if it were UTC
+
+DELEGATED = ("tl", "tuq", "thualenh", "thuauyquyen")  # no title begins with these letters
 
 SIGN_ANEW = "Đề nghị ký số lại trên văn bản gốc và gửi lại."
 
@@ -106,7 +109,8 @@ def _signed_by_clerk(case: Case) -> bool:
 
 def _is_delegated(case: Case) -> bool:
     title = case.application.letter.signer_title if case.application else ""
-    return bool(re.match(r"(tl|tuq)\b", folded(title)))
+    letters = re.sub(r"[\W_]", "", plain(visible(title)))  # «T. L.» is «TL.»
+    return letters.startswith(DELEGATED)
 
 
 def _signed_long_ago(case: Case) -> bool:

@@ -64,6 +64,15 @@ def test_64_characters_fit_whatever_their_octets(chain: Chain, field: str) -> No
         ({"common_name": "A\nB"}, "CN"),
         ({"common_name": "A\x00B"}, "CN"),
         ({"common_name": "A\u202eB"}, "CN"),
+        ({"common_name": "Nguyễn\u3164Văn An"}, "CN"),
+        ({"common_name": "Nguyễn Văn\u00a0An"}, "CN"),
+        ({"common_name": "Nguуễn Văn Вinh"}, "CN"),
+        ({"common_name": "𝐍guyễn Ｖăn"}, "CN"),
+        ({"common_name": "محمد علي"}, "CN"),
+        ({"common_name": "Lê ʟan"}, "CN"),
+        ({"common_name": "Lê  Lan"}, "CN"),
+        ({"common_name": "Lê - Lan"}, "CN"),
+        ({"common_name": "..."}, "CN"),
         ({"email": "a" * 251 + "@b.vn"}, "E"),
         ({"email": "ánh@edu.vn"}, "E"),
         ({"email": "a b@edu.vn"}, "E"),
@@ -83,7 +92,7 @@ def test_what_does_not_fit_is_refused_by_its_attribute(
     assert raised.value.code == "subject.unfit"
 
 
-@given(name=st.text(max_size=70))
+@given(name=st.text("ABcdĐđƯỹÑ '’-.ß", max_size=70) | st.text(max_size=70))
 def test_any_name_is_refused_or_passes_the_linter(chain: Chain, name: str) -> None:
     try:
         subject = a_subject(common_name=name)

@@ -77,6 +77,9 @@ def test_faulty_mobiles(typed: str, flaw: Flaw, suggestion: str) -> None:
         ("hoà@hanoi.edu.vn", Flaw.INVALID, ""),
         ("hoa@hanoi", Flaw.INVALID, ""),
         ("hoa@hanoi.edu.vn\x00", Flaw.INVALID, ""),
+        ("hoa@hà-nội.edu.vn", Flaw.INVALID, ""),
+        ("hoa@@hà-nội.edu.vn", Flaw.DOUBLE_AT, ""),
+        ("hoa\u200b@hanoi.edu.vn", Flaw.INVALID, ""),
         ("a b@@c,", Flaw.SPACE, ""),
     ],
 )
@@ -145,6 +148,55 @@ def test_what_may_be_a_name_is_kept_and_looked_at(typed: str) -> None:
     assert (reading.flaw, reading.value) == (Flaw.MAYBE_HONORIFIC, typed)
 
 
+@pytest.mark.parametrize("typed", ["H'Hen Niê", "Y-Bhăm Ƀdap", "Lê Văn A.", "Lê\u00a0Thị\tNở"])
+def test_names_as_people_bear_them(typed: str) -> None:
+    assert fields.read_name(typed).value == " ".join(typed.split())
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Nguyễn\u3164Văn An",
+        "Nguyễn Văn\u200b An",
+        "\u202eNguyễn Văn An",
+        "Nguуễn Văn Вinh",  # Cyrillic
+        "𝐍guyễn Ｖăn",
+        "Nguyễn ﬁ",
+        "Lê ʟan",
+        "Lê Văn A\u0336n",
+        "محمد علي",
+        "...",
+        "Lê - Lan",
+        "Lê ' Lan",
+        "Lê Văn A1",
+    ],
+)
+def test_what_is_no_latin_name(typed: str) -> None:
+    reading = fields.read_name(typed)
+    assert (reading.value, reading.flaw) == (None, Flaw.INVALID)
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    "\u200b\u3164\u115f\u202e\u2066\u00ad\ufeff\ufe0f\u034f"
+    "\x00\x1b\ue000\u2800\U000e0041\U000e0101\ud800",
+)
+def test_hidden_characters_are_no_text(hidden: str) -> None:
+    for typed in (hidden, f"Giáo{hidden}viên", f"Giáo viên{hidden}"):
+        reading = fields.read_text(typed)
+        assert (reading.value, reading.flaw) == (None, Flaw.INVALID)
+
+
+@pytest.mark.parametrize("typed", ["Giáо viên", "ТL.", "ꓔꓡ", "Ｇiáo viên", "Γiáo viên"])
+def test_letters_of_other_scripts_are_no_text(typed: str) -> None:
+    assert fields.read_text(typed).flaw is Flaw.INVALID
+
+
+@pytest.mark.parametrize("typed", ["Số 10/2, phố Thụy Khuê\r\nHà Nội", "Tổ «Toán – Tin» (cơ sở 2)"])
+def test_texts_as_people_write_them(typed: str) -> None:
+    assert fields.read_text(unicodedata.normalize("NFD", typed)).value == " ".join(typed.split())
+
+
 def test_a_name_of_64_characters_fits() -> None:
     assert fields.read_name("Nguyễn " * 8 + "Bìnhbình").flaw is None
     assert fields.read_name("Nguyễn " * 8 + "Bìnhbình Y").flaw is Flaw.TOO_LONG
@@ -156,6 +208,7 @@ def test_plain_compares_what_people_write_differently() -> None:
 
 def test_titles_are_found_as_words() -> None:
     assert fields.says_title("Quyền HIỆU  TRƯỞNG", ("Hiệu trưởng",)) == "Hiệu trưởng"
+    assert fields.says_title("Hi\u200bệu trưởng", ("Hiệu trưởng",)) == "Hiệu trưởng"
     assert not fields.says_title("Giáo viên", ("Hiệu trưởng", "Giám đốc"))
 
 
@@ -180,4 +233,6 @@ def test_any_text_is_read_or_has_a_flaw(read: object, typed: str) -> None:
 
 def test_endless_fields_are_refused_at_once() -> None:
     for read in (fields.read_mobile, fields.read_mailbox, fields.read_name):
-        assert read("9" * 1_000_000).flaw is Flaw.OVERLONG
+        reading = read("9" * 1_000_000)
+        assert reading.flaw is Flaw.OVERLONG
+        assert reading.typed == "9" * fields.KEPT + "…"

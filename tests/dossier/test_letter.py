@@ -52,6 +52,12 @@ def test_applications_survive_the_register(changes: dict[str, str]) -> None:
     assert application_from_json(stored) == application
 
 
+def test_no_field_is_kept_endless() -> None:
+    endless = dict.fromkeys(form_values(), "Ệ" * 9_999) | {"form": "01/1"}
+    stored = as_json(read_application(endless))
+    assert len(json.dumps(stored, ensure_ascii=False)) < 400 * len(endless)
+
+
 def test_rows_survive_the_register() -> None:
     row = a_row(7, birth_date="không rõ")
     assert row_from_json(json.loads(json.dumps(as_json(row)))) == row

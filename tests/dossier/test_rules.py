@@ -34,7 +34,7 @@ RULES: tuple[Rule[Any], ...] = (*LETTER_RULES, *ROW_RULES)
 
 # What a flaw looks like, by the kind of its column.
 FLAWED = {
-    "text": {Flaw.EMPTY: " "},
+    "text": {Flaw.EMPTY: " ", Flaw.INVALID: "Hà Nội\u200b"},
     "name": {
         Flaw.EMPTY: "",
         Flaw.HONORIFIC: "Ông/Bà Nguyễn Thị Hoà",
@@ -144,6 +144,7 @@ LETTER_FAULTS: dict[str, dict[str, Any]] = {
     },
     "letter.extract": {"fields": {"letter_extract": "V/v báo cáo tổng kết năm học"}},
     "letter.addressee": {"fields": {"letter_addressee": "Sở Giáo dục và Đào tạo Hà Nội"}},
+    "letter.characters": {"fields": {"letter_signer_name": "Nguyễn Thị Nhі\u0435p"}},
     "letter.agency_differs": {"fields": {"letter_agency": "TRƯỜNG THPT CHU VĂN AN"}},
     "letter.count_missing": {"fields": {"letter_count": "ba"}},
     "letter.count_differs": {"fields": {"letter_count": "4"}},
@@ -179,6 +180,7 @@ ROW_FAULTS: dict[str, dict[str, Any]] = {
     "row.workplace.unknown": {"workplace": "Trường Trung học phổ thông Phan Đình Phùng"},
     "row.province.differs": {"province": "Tỉnh Lào Cai"},
     "row.title.excluded": {"title": "Phó hiệu trưởng"},
+    "row.old_serial.invalid": {"old_serial": "5402\u202e"},
     "row.sim_pki.ticked": {"sim_pki": "on"},
 }
 
@@ -287,7 +289,20 @@ def test_both_extracts_are_accepted_however_they_are_typed(words: Any, change: A
     assert letter_codes(a_case(fields={"letter_extract": change(words.extract)})) == []
 
 
-@pytest.mark.parametrize("title", ["TL. HIỆU TRƯỞNG", "TUQ.HIỆU TRƯỞNG", "tuq hiệu trưởng"])
+@pytest.mark.parametrize(
+    "title",
+    [
+        "TL. HIỆU TRƯỞNG",
+        "TUQ.HIỆU TRƯỞNG",
+        "tuq hiệu trưởng",
+        "T.L. HIỆU TRƯỞNG",
+        "T. L HIỆU TRƯỞNG",
+        "T.U.Q. HIỆU TRƯỞNG",
+        "(TLHIỆU TRƯỞNG)",
+        "Thừa lệnh Hiệu trưởng",
+        "Thừa uỷ quyền Hiệu trưởng",
+    ],
+)
 def test_delegated_signers_go_to_an_officer(title: str) -> None:
     assert decide(a_case(fields={"letter_signer_title": title})).outcome is Outcome.HOLD
 
@@ -295,6 +310,30 @@ def test_delegated_signers_go_to_an_officer(title: str) -> None:
 def test_deputies_sign_for_the_head() -> None:
     title = "KT. HIỆU TRƯỞNG\nPHÓ HIỆU TRƯỞNG"
     assert letter_codes(a_case(fields={"letter_signer_title": title})) == []
+
+
+@pytest.mark.parametrize("title", ["T\u200bL. HIỆU TRƯỞNG", "T\u3164.U\u00adQ. HIỆU TRƯỞNG"])
+def test_hidden_characters_hide_no_delegation(title: str) -> None:
+    codes = letter_codes(a_case(fields={"letter_signer_title": title}))
+    assert codes == ["signer.delegated", "letter.characters"]
+
+
+def test_hidden_characters_hide_no_excluded_title() -> None:
+    ((*codes,),) = row_codes(a_case(a_person(1, title="Hi\u200bệu tr\u00adưởng")))
+    assert codes == ["row.title.invalid", "row.title.excluded"]
+
+
+def test_letters_of_another_script_are_no_title() -> None:
+    assert row_codes(a_case(a_person(1, title="Hіệu trưởng"))) == [["row.title.invalid"]]
+
+
+def test_a_hidden_character_makes_no_second_letter_number() -> None:
+    codes = letter_codes(a_case(fields={"letter_number": "05/THPT\u2060CVA-VP"}))
+    assert codes == ["letter.characters"]
+
+
+def test_an_endless_date_is_no_date() -> None:
+    assert letter_codes(a_case(fields={"letter_date": "9" * 500})) == ["letter.date_invalid"]
 
 
 def test_local_time_written_as_utc_is_no_fault() -> None:
