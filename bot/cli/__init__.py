@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -61,6 +62,9 @@ def main() -> None:
         sys.exit(_failure(error).exit_code)
 
 
+RESTORE = "See that nothing else holds it; if it is damaged, restore it from a backup."
+
+
 def _failure(error: Exception) -> typer.Exit:
     """Say in one line what went wrong, and what to do about it."""
     match error:
@@ -73,8 +77,8 @@ def _failure(error: Exception) -> typer.Exit:
             return fail(f"Refused ({error.code}).", "See docs/ for what the code means.")
         case ValidationError():
             return fail(f"The register refuses a value: {error}.", "Mend it.")
-        case BaseORMException():
-            return fail(f"The register cannot be used ({code_of(error)}).", "Run `bot doctor`.")
+        case BaseORMException() | sqlite3.Error():
+            return fail(f"The register cannot be used ({code_of(error)}).", RESTORE)
         case OSError():
             return fail(f"{error.filename or 'The system'}: {_reason(error)}.", _remedy(error))
         case _:

@@ -1,6 +1,7 @@
 """`bot doctor`: what is wrong, and how to mend it."""
 
 import asyncio
+import sqlite3
 from dataclasses import asdict
 from datetime import datetime
 
@@ -47,5 +48,5 @@ async def _register(settings: Settings, now: datetime) -> list[Check]:
     try:
         async with register(settings):
             return [check async for check in backlog.look(now)]
-    except (BotError, BaseORMException, OSError) as wrong:
+    except (BotError, BaseORMException, sqlite3.Error, OSError) as wrong:
         return [_wrong("register", wrong)]

@@ -2,7 +2,8 @@
 
 A deferred transaction that reads and then writes fails when another process
 wrote in between, whatever the busy timeout. `BEGIN IMMEDIATE` waits instead.
-Stock Tortoise also keeps its connection lock when BEGIN fails; ours lets go.
+Stock Tortoise also keeps its connection lock when BEGIN or connecting fails, and
+waits for it for ever; ours lets go.
 
 There is one connection a process: a transaction left open on it would swallow
 whatever comes next. What was asked of its thread happens even if the asking
@@ -14,7 +15,11 @@ import asyncio
 import sqlite3
 from typing import Any
 
-from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
+from tortoise.backends.base.client import (
+    ConnectionWrapper,
+    TransactionalDBClient,
+    TransactionContext,
+)
 from tortoise.backends.sqlite.client import (
     SqliteClient,
     SqliteTransactionContext,
@@ -56,7 +61,26 @@ class ImmediateContext(SqliteTransactionContext):
         return client
 
 
+class LettingGo(ConnectionWrapper[Any]):
+    async def __aenter__(self) -> Any:
+        try:
+            return await super().__aenter__()
+        except sqlite3.Error:
+            self._lock.release()
+            raise
+
+
 class ImmediateClient(SqliteClient):
+    async def create_connection(self, with_db: bool) -> None:
+        try:
+            await super().create_connection(with_db)
+        except sqlite3.Error:  # it is no database, or locked
+            await self.close()
+            raise
+
+    def acquire_connection(self) -> ConnectionWrapper[Any]:
+        return LettingGo(self._lock, self)
+
     def _in_transaction(self) -> TransactionContext:
         return ImmediateContext(ImmediateTransaction(self), self._lock)
 

@@ -67,17 +67,17 @@ def test_an_error_names_the_remedy_and_has_its_code(
 
 @pytest.mark.parametrize("place", ["DOOR", "WEB"])
 def test_a_port_in_use_is_said_with_the_setting_that_changes_it(bot: Bot, place: str) -> None:
-    ports = {"BOT_DOOR__PORT": "0", "BOT_WEB__PORT": "0"}
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        ports[f"BOT_{place}__PORT"] = str(taken.getsockname()[1])
-        says = bot.refuses("run", **ports)
+    with socket.create_server(("127.0.0.1", 0)) as socket_in_use:
+        taken = str(socket_in_use.getsockname()[1])
+        door, web = (taken, "0") if place == "DOOR" else ("0", taken)
+        says = bot.refuses("run", BOT_DOOR__PORT=door, BOT_WEB__PORT=web)
     assert "in use" in says.lower()
     assert f"{place.lower()}.port" in says
 
 
 def test_a_register_that_is_none_is_said(tmp_path: Path) -> None:
     (tmp_path / "register.sqlite3").write_bytes(b"no register" * 1_000)
-    assert "bot doctor" in Bot(tmp_path).refuses("dossier", "list")
+    assert "restore it from a backup" in Bot(tmp_path).refuses("dossier", "list")
 
 
 def test_a_wrong_setting_is_named(bot: Bot) -> None:

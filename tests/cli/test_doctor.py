@@ -1,13 +1,15 @@
 """`bot doctor` tells the truth: each thing that is wrong has its own line and remedy."""
 
+import json
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from bot.cli import backlog, parts
+from bot.cli import backlog, cli, parts
 from bot.cli.parts import Check
 from bot.config import Issuing, Settings
 from bot.errors import Misconfigured
@@ -105,6 +107,13 @@ def test_a_list_that_is_none(settings: Settings, content: bytes | None, says: st
     assert says in wrong("CRL", settings).what
 
 
+def test_a_register_that_is_none_is_said_and_waited_for_by_nobody(tmp_path: Path) -> None:
+    (tmp_path / "register.sqlite3").write_bytes(b"no register" * 1_000)
+    done = CliRunner().invoke(cli, ["--home", str(tmp_path), "doctor", "--json"])
+    register = json.loads(done.stdout)[-1]
+    assert register["says"] == "does not answer (crash.DatabaseError)"
+
+
 class TestBacklog:
     pytestmark = pytest.mark.usefixtures("register")
 
@@ -167,6 +176,7 @@ class TestBacklog:
         for check, (kind, (subject, command)) in zip(found, subjects.items(), strict=True):
             assert check.says == f"{kind} {subject}: crash.KeyError"
             assert command in check.remedy
+            assert "bot task resume" in check.remedy
 
     async def test_a_clock_that_stands_behind_is_told_by_how_much(self) -> None:
         await audit.append("system", "test", because="test", now=NOW + timedelta(hours=2))
