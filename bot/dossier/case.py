@@ -10,7 +10,7 @@ from bot.dossier.application import Application, Row
 from bot.dossier.fields import in_domains, plain
 from bot.dossier.terms import Words
 from bot.register.lifecycle import Capacity
-from bot.signatures.verdict import Signature
+from bot.signatures.verdict import Signature, SubIndication
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,12 @@ class Signed:
 
     signature: Signature
     signer: Signer | None
+
+    @property
+    def unchecked(self) -> bool:
+        """Whether it is intact, but revocation data could not be had: neither good nor bad."""
+        verdict = self.signature.verdict
+        return self.signature.intact and verdict.sub_indication is SubIndication.TRY_LATER
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,26 @@ class Case:
             if signed.signer is not None
             and signed.signer.agency_id == self.agency.id
             and signed.signer.capacity is not Capacity.CLERK
+        )
+
+    @property
+    def missing(self) -> frozenset[Capacity]:
+        """The capacities that a letter needs and in which nobody registered has signed."""
+        present = {signed.signer.capacity for signed in self.authorising if signed.signer}
+        return frozenset({Capacity.LEADER, Capacity.ORGANISATION} - present)
+
+    @property
+    def replacing(self) -> tuple[Signed, ...]:
+        """The signatures of strangers that may be what is missing: believed, or not yet checked.
+
+        A new headmaster signs so, or a renewed certificate.
+        """
+        if not self.missing:
+            return ()
+        return tuple(
+            signed
+            for signed in self.signatures
+            if signed.signer is None and (signed.signature.passed or signed.unchecked)
         )
 
     @property

@@ -87,5 +87,5 @@ def _beneath(letter: Outcome, row: Outcome) -> Outcome:
 def _could_not_check(case: Case) -> bool:
     return case.unopened or any(
         signed.signature.verdict.sub_indication is SubIndication.TRY_LATER
-        for signed in case.authorising
+        for signed in (*case.authorising, *case.replacing)
     )

@@ -125,13 +125,16 @@ def row_field(position: int, column: str) -> str:
     return f"row_{position:02}_{column}"
 
 
-def label_of(field: str) -> str:
-    """What people call the field of that full name; the name itself if it is none of ours."""
+def label_of(field: str) -> str | None:
+    """What people call the field of that full name; None if it is none of ours."""
     if match := re.fullmatch("row_([0-9]{2})_(.+)", field):
         column = COLUMNS.get(match[2])
-        return f"Dòng số {int(match[1])}: {column.label}" if column else field
+        position = int(match[1])
+        if column is None or not 1 <= position <= ROWS:
+            return None
+        return f"Dòng số {position}: {column.label}"
     if field == NOTIFY.name:
         return NOTIFY.label
     prefix, _, name = field.partition("_")
     part = {"letter": LETTER, "receiver": RECEIVER, "declare": DECLARATIONS}.get(prefix, {})
-    return part[name].label if name in part else field
+    return part[name].label if name in part else None

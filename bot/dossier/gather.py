@@ -11,7 +11,7 @@ from bot.dossier.case import AgencyFacts, Case, Known, Signed, Signer
 from bot.dossier.letter import letter_key, read_application
 from bot.dossier.terms import WORDS
 from bot.inbox.mime import Survey
-from bot.register.lifecycle import ItemStatus
+from bot.register.lifecycle import DossierStatus, ItemStatus
 from bot.register.models import Agency, AgencySigner, Certificate, Dossier, Item, Subscriber
 from bot.signatures.verdict import SignedFile
 
@@ -123,8 +123,14 @@ async def _asked_elsewhere(
     """The open items of other dossiers for one of `persons` or `mailboxes`.
 
     An item that is only asked counts in an earlier dossier, not in a later one:
-    of two letters for one person, the first goes on.
+    of two letters for one person, the first goes on. Under a held letter it
+    does not count: a doubtful letter keeps nobody from sending the right one.
     """
-    open_items = Q(status__in=UNDER_WAY) | Q(status=ItemStatus.ASKED, dossier_id__lt=dossier.id)
+    asked = Q(
+        status=ItemStatus.ASKED,
+        dossier_id__lt=dossier.id,
+        dossier__status__in=[DossierStatus.RECEIVED, DossierStatus.ACCEPTED],
+    )
+    open_items = Q(status__in=UNDER_WAY) | asked
     asks_for = Q(person__in=list(persons)) | Q(mailbox__in=[box.casefold() for box in mailboxes])
     return await Item.filter(open_items, asks_for).exclude(dossier_id=dossier.id)

@@ -1,8 +1,9 @@
 """Rules for the signatures: are they valid, who signed, and may they?
 
 Only signatures of the agency's registered leaders and seals can return or hold
-a letter by their verdict; a stranger's signature cannot stand in its way. One
-that shows that the file was altered can, whoever made it.
+a letter by their verdict; a stranger's signature cannot stand in its way, and
+where one of the two is missing an officer looks who it is. One that shows that
+the file was altered can return it, whoever made it.
 """
 
 import re
@@ -73,14 +74,7 @@ def _is_undetermined(case: Case) -> bool:
 
 
 def _lacks(capacity: Capacity) -> Callable[[Case], list[Finding]]:
-    return when(
-        lambda case: (
-            not case.unopened
-            and not any(
-                signed.signer and signed.signer.capacity is capacity for signed in case.authorising
-            )
-        )
-    )
+    return when(lambda case: not case.unopened and not case.replacing and capacity in case.missing)
 
 
 def _not_in_force(case: Case) -> bool:
@@ -96,7 +90,9 @@ def _signed_for_another(case: Case) -> bool:
 
 
 def _signed_by_stranger(case: Case) -> bool:
-    return any(signed.signer is None and not _is_broken(signed) for signed in case.signatures)
+    """Whether a stranger has signed beside those who may: what replaces nobody is only told."""
+    strangers = (signed for signed in case.signatures if signed.signer is None)
+    return not case.replacing and any(not _is_broken(signed) for signed in strangers)
 
 
 def _signed_by_clerk(case: Case) -> bool:
@@ -216,6 +212,16 @@ SIGNATURE_RULES: tuple[Rule[Case], ...] = (
     ),
     Rule(
         "signer.unregistered",
+        "Register of signers",
+        HOLD,
+        "Văn bản chưa có đủ hai chữ ký số đã đăng ký của cơ quan, tổ chức, nhưng có chữ ký số của "
+        "người hoặc con dấu chưa đăng ký.",
+        "Cán bộ tiếp nhận sẽ xác minh người ký; nếu người ký hoặc {certificate} đã thay đổi, "
+        "đề nghị cơ quan, tổ chức đăng ký cập nhật.",
+        when(lambda case: case.replacing),
+    ),
+    Rule(
+        "signer.extra",
         "Register of signers",
         NOTE,
         "Văn bản có thêm chữ ký số của người chưa đăng ký; chữ ký này không được xét.",

@@ -13,7 +13,13 @@ from bot.dossier.gather import gather
 from bot.dossier.letter import letter_key
 from bot.inbox.mime import Survey
 from bot.register import models
-from bot.register.lifecycle import Capacity, CertificateStatus, DossierStatus, ItemStatus
+from bot.register.lifecycle import (
+    Capacity,
+    CertificateStatus,
+    DossierMove,
+    DossierStatus,
+    ItemStatus,
+)
 from bot.signatures.verdict import SignedFile
 from tests.dossier.builders import (
     RECEIVED,
@@ -168,6 +174,42 @@ async def test_what_is_known_of_persons() -> None:
         5: Known(under_way=True),
         6: Known(),
     }
+
+
+@pytest.mark.parametrize(
+    ("status", "blocks"),
+    [
+        (DossierStatus.RECEIVED, True),
+        (DossierStatus.ACCEPTED, True),
+        (DossierStatus.HELD, False),
+    ],
+)
+async def test_what_is_asked_under_a_held_letter_blocks_nobody(
+    status: DossierStatus, blocks: bool
+) -> None:
+    agency = await an_agency()
+    doubtful = await a_dossier(agency, 1, status=status)
+    right = await a_dossier(agency, 2)
+    await an_item(doubtful, 1)
+    case = await gather(right, a_file(a_person(1)), MAIL, Settings(), RECEIVED)
+    assert case.known == {1: Known(under_way=blocks)}
+    assert (decide(case).outcome is Outcome.ACCEPT) is not blocks
+
+
+async def test_a_letter_that_was_held_may_come_again() -> None:
+    agency = await an_agency()
+    first = await a_dossier(agency, 1)
+    elsewhere = Survey(senders=("hieutruong@gmail.com",))
+    doubtful = decide(await gather(first, a_file(), elsewhere, Settings(), RECEIVED))
+    assert doubtful.outcome is Outcome.HOLD
+    await first.make(DossierMove.HOLD, because="mail.from", now=RECEIVED)
+    for position in (1, 2, 3):
+        await an_item(first, position)
+    again = await a_dossier(agency, 2)
+    assert again.letter_digest == first.letter_digest
+    decision = decide(await gather(again, a_file(), MAIL, Settings(), RECEIVED))
+    assert decision.outcome is Outcome.ACCEPT
+    assert all(row.outcome is Outcome.ACCEPT for row in decision.rows)
 
 
 async def a_certificate(holder: models.Subscriber, item: models.Item) -> None:

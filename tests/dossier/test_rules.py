@@ -7,7 +7,7 @@ import pytest
 
 from bot.config import Terms
 from bot.dossier import form01
-from bot.dossier.case import Case, Known
+from bot.dossier.case import Case, Known, Signed
 from bot.dossier.decision import Outcome, decide
 from bot.dossier.field_rules import KIND, SAYINGS
 from bot.dossier.fields import Flaw
@@ -124,7 +124,8 @@ LETTER_FAULTS: dict[str, dict[str, Any]] = {
     "signer.other_agency": {
         "signatures": (by_leader(), by_seal(), by_leader(a_signer(Capacity.LEADER, agency_id=2)))
     },
-    "signer.unregistered": {"signatures": (by_leader(), by_seal(), by_leader(None))},
+    "signer.unregistered": {"signatures": (by_leader(None), by_seal())},
+    "signer.extra": {"signatures": (by_leader(), by_seal(), by_leader(None))},
     "signer.clerk": {"signatures": (by_leader(), by_seal(), by_leader(a_signer(Capacity.CLERK)))},
     "signer.delegated": {"fields": {"letter_signer_title": "TUQ. HIỆU TRƯỞNG"}},
     "signature.time_old": {"signatures": (by_leader(signing_time=RECEIVED - MONTH), by_seal())},
@@ -345,6 +346,45 @@ def test_a_stranger_cannot_stand_in_the_way() -> None:
     stranger = by_leader(None, verdict=undetermined(SubIndication.TRY_LATER))
     decision = decide(a_case(signatures=(by_leader(), by_seal(), stranger)))
     assert (decision.outcome, decision.retry) == (Outcome.ACCEPT, False)
+
+
+@pytest.mark.parametrize(
+    "signatures",
+    [
+        (by_leader(None), by_seal()),
+        (by_leader(), by_seal(None)),
+        (by_leader(None), by_seal(None), by_seal(a_signer(Capacity.CLERK))),
+    ],
+    ids=["leader", "seal", "both"],
+)
+def test_who_may_replace_a_missing_signer_is_looked_at(signatures: tuple[Signed, ...]) -> None:
+    decision = decide(a_case(signatures=signatures))
+    assert decision.outcome is Outcome.HOLD
+    assert "signer.unregistered" in {fault.code for fault in decision.faults}
+    assert {row.outcome for row in decision.rows} == {Outcome.STAND}
+
+
+def test_who_may_replace_a_missing_signer_is_awaited_and_then_looked_at() -> None:
+    waiting = by_leader(None, **failed(SubIndication.TRY_LATER))
+    signatures = (waiting, by_seal())
+    assert decide(a_case(signatures=signatures)).retry
+    case = a_case(signatures=signatures, patience_over=True)
+    assert letter_codes(case) == ["signer.unregistered"]
+
+
+@pytest.mark.parametrize(
+    "why", [SubIndication.NO_CERTIFICATE_CHAIN_FOUND, SubIndication.OUT_OF_BOUNDS_NO_POE]
+)
+def test_a_stranger_who_is_not_believed_replaces_nobody(why: SubIndication) -> None:
+    case = a_case(signatures=(by_leader(None, **failed(why)), by_seal()))
+    assert letter_codes(case) == ["signature.leader_missing", "signer.extra"]
+
+
+def test_what_differs_is_named_only_if_it_is_ours() -> None:
+    divergent = ("row_01_mailbox", "Bấm https://evil.example", "x" * 3_000)
+    faults = decide(a_case(divergent=divergent)).faults
+    assert [fault.column for fault in faults] == ["Dòng số 1: Địa chỉ thư điện tử công vụ", None]
+    assert {fault.code for fault in faults} == {"form.divergent"}
 
 
 def test_a_clerk_authorises_nothing() -> None:
