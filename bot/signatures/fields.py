@@ -2,8 +2,9 @@
 
 What a file can be read to say in two ways it does not say: a name that stands
 for several values, or a box that shows something else than its value, is
-ambiguous. Appearances of text are not compared: values are believed, pictures
-are not (docs/signatures.md).
+ambiguous. Nor does it say what no signer could see: a value counts only in a
+field of one widget that is shown. Appearances of text are not compared: values
+are believed, pictures are not (docs/signatures.md).
 """
 
 import unicodedata
@@ -13,25 +14,54 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from bot.signatures.objects import entry
+from bot.signatures.widgets import Malformed, Places, is_seen, places
 
+HIDDEN = "form"  # the one field that need not be seen: it holds our form's version
+CHOICES = {"notify", "letter_urgency"}  # the fields whose options may say more than their values
 _NODES_LIMIT = 5_000
 _DEPTH_LIMIT = 32
+_PASSWORD = 1 << 13  # 12.7.5.3: a text field that shows asterisks
 
 
-class Malformed(Exception):
-    """The form cannot be read."""
+@dataclass
+class Field:
+    """All that stands under one name.
+
+    `said`: every value that some place gives it; one, in a sound form.
+    `is_plain`: it is of a type whose look is its value.
+    """
+
+    said: set[str] = field(default_factory=set)
+    widgets: dict[generic.Reference, generic.DictionaryObject] = field(default_factory=dict)
+    is_plain: bool = True
 
 
 @dataclass
 class Fields:
-    """`said`: every value that some place in the form gives a name; one each, in a sound form."""
+    """The fields that are no signatures, by name, and where their widgets stand."""
 
-    said: dict[str, set[str]] = field(default_factory=dict)
+    named: dict[str, Field] = field(default_factory=dict)
+    places: Places = field(default_factory=dict)
 
     def value(self, name: str) -> str | None:
-        """The one value of `name`, or None: there is none, or there are several."""
-        values = self.said.get(name, set())
-        return next(iter(values)) if len(values) == 1 else None
+        """The one value of `name` that can be seen, or None.
+
+        There may be no such field, several values, or a value that no signer saw.
+
+        Raises:
+            Malformed: the widget has no rectangle that can be read.
+        """
+        found = self.named.get(name)
+        if found is None or len(found.said) != 1:
+            return None
+        (value,) = found.said
+        return value if not value or self._is_shown(name, found) else None
+
+    def _is_shown(self, name: str, found: Field) -> bool:
+        if not found.is_plain or len(found.widgets) != 1:
+            return False
+        ((reference, widget),) = found.widgets.items()
+        return name == HIDDEN or is_seen(widget, self.places.get(reference, ()))
 
 
 def read_fields(reader: PdfFileReader) -> Fields:
@@ -40,10 +70,12 @@ def read_fields(reader: PdfFileReader) -> Fields:
     Raises:
         Malformed: cycles, nameless fields, values that are no text, too many nodes.
     """
-    fields = Fields()
-    form = entry(reader.root, "/AcroForm", generic.DictionaryObject())
+    form = entry(reader.root, "/AcroForm")
+    if form is None:
+        return Fields()
     if not isinstance(form, generic.DictionaryObject):
         raise Malformed
+    fields = Fields(places=places(reader))
     _Walk(fields).all(entry(form, "/Fields", generic.ArrayObject()), _Inherited())
     return fields
 
@@ -54,7 +86,9 @@ class _Inherited:
 
     name: str = ""
     type: str = ""
+    flags: object = 0
     value: object = None
+    has_rich_text: bool = False
     depth: int = 0
     node: generic.Reference | None = None
 
@@ -87,30 +121,44 @@ class _Walk:
         here = _Inherited(
             name=".".join(filter(None, [above.name, _text(entry(node, "/T"))])),
             type=str(entry(node, "/FT", above.type)),
+            flags=entry(node, "/Ff", above.flags),
             value=entry(node, "/V", above.value),
+            has_rich_text=above.has_rich_text or "/RV" in node,
             depth=above.depth + 1,
             node=reference,
         )
         kids = entry(node, "/Kids")
-        if here.type != "/Sig" and ("/V" in node or not kids):
-            self._say(here, node)
+        is_widget = not kids or "/Subtype" in node
+        if here.type != "/Sig" and ("/V" in node or is_widget):
+            self._say(here, node, is_widget)
         if kids:
             self.all(kids, here)
 
-    def _say(self, here: _Inherited, node: generic.DictionaryObject) -> None:
-        if not here.name:
+    def _say(self, here: _Inherited, node: generic.DictionaryObject, is_widget: bool) -> None:
+        if not here.name or here.node is None:
             raise Malformed
-        said = self._fields.said.setdefault(here.name, set())
+        found = self._fields.named.setdefault(here.name, Field())
+        found.is_plain &= _is_plain(here)
+        if is_widget:
+            found.widgets[here.node] = node
         if here.type != "/Btn":
-            said.add(_text(here.value))
+            found.said.add(_text(here.value))
             return
-        value = _state(here.value)
-        said.add(value)
-        shown = _state(entry(node, "/AS", here.value))
-        if shown and shown != value:  # a radio button's other widgets show Off
-            said.add(shown)
-        if not shown and "/T" in node and "/Kids" not in node:  # a box that is alone
-            said.add("")
+        found.said.add(_state(here.value))
+        if is_widget:
+            found.said.add(_state(entry(node, "/AS")))
+
+
+def _is_plain(here: _Inherited) -> bool:
+    """Whether the field's look is its value: nothing richer, masked, or named otherwise."""
+    match here.type:
+        case "/Tx":
+            is_masked = not isinstance(here.flags, int) or here.flags & _PASSWORD
+            return not here.has_rich_text and not is_masked
+        case "/Ch":
+            return here.name in CHOICES
+        case kind:
+            return kind == "/Btn"
 
 
 def _parent(node: generic.DictionaryObject) -> generic.Reference | None:

@@ -7,6 +7,7 @@ signature's coverage ends, and nothing behind that exists for it.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,16 +17,16 @@ from dateutil import parser
 from pyhanko.pdf_utils import crypt, filters
 from pyhanko.pdf_utils.crypt import pdfmac
 from pyhanko.pdf_utils.metadata import xmp_xml
-from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import validation
 
 from bot.inbox import mime
 from bot.signatures import hazards, revisions
 from bot.signatures.cms import claimed_time, integrity, judge_signer, signer_certificate
-from bot.signatures.fields import read_fields
+from bot.signatures.fields import Fields, read_fields
 from bot.signatures.revisions import Revision
 from bot.signatures.trust import TrustStore
 from bot.signatures.verdict import (
+    FIELD_NAME,
     Found,
     Inspection,
     Signature,
@@ -85,14 +86,22 @@ def judge(
         Signature(**dict(claim.found), verdict=_verdict(claim, trust, crls, ocsps, moment))
         for claim in document.claims
     )
-    believed = not document.faults and any(signature.passed for signature in signatures)
+    passed = [
+        claim.revision
+        for claim, signature in zip(document.claims, signatures, strict=True)
+        if claim.revision and signature.passed
+    ]
+    told = _told(document, passed)
+    faults = document.faults
+    if passed and len(told) < len(document.divergent) and "pdf.changed" not in faults:
+        faults += ("pdf.changed",)
     return SignedFile(
         name=name,
         sha256=hashlib.sha256(pdf).hexdigest(),
-        faults=document.faults,
+        faults=faults,
         signatures=signatures,
-        values=document.values if believed else {},
-        divergent=document.divergent,
+        values=document.values if passed and not faults else {},
+        divergent=told,
     )
 
 
@@ -107,12 +116,25 @@ class _Claim:
 
 @dataclass(frozen=True)
 class _Document:
-    """A file taken apart. `values` is what every intact revision and the whole file agree on."""
+    """A file taken apart. `values` is what every intact revision and the whole file agree on.
+
+    `divergent`: names without such a value, as anybody may have written them.
+    """
 
     faults: tuple[str, ...] = ()
     claims: tuple[_Claim, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
     divergent: tuple[str, ...] = ()
+
+
+def _told(document: _Document, passed: Sequence[Revision]) -> tuple[str, ...]:
+    """The divergent names that may be said: ours in form, and somebody believed signed them."""
+    if not document.divergent:
+        return ()
+    signed = {name for revision in passed for name in read_fields(revision.reader).named}
+    return tuple(
+        name for name in document.divergent if name in signed and re.fullmatch(FIELD_NAME, name)
+    )
 
 
 def _verdict(
@@ -133,10 +155,11 @@ def _read(pdf: bytes) -> _Document:
         whole = revisions.open_strictly(pdf)
         claims = tuple(_claim(pdf, name, covers) for name, covers in revisions.coverage(whole))
         intact = [claim.revision for claim in claims if claim.revision]
-        values, divergent = _agreed([*(revision.reader for revision in intact), whole])
+        forms = [read_fields(reader) for reader in (*(one.reader for one in intact), whole)]
+        values, divergent = _agreed(forms)
         faults = (
             *hazards.find(whole),
-            *revisions.unlawful_changes(pdf, whole, intact, bool(divergent)),
+            *revisions.unlawful_changes(pdf, whole, intact, _is_refilled(forms)),
         )
     except MemoryError:
         raise
@@ -169,13 +192,18 @@ def _claim(pdf: bytes, name: str, covers: int) -> _Claim:
     return _Claim(found, wrong, None if wrong else revision)
 
 
-def _agreed(readers: Sequence[PdfFileReader]) -> tuple[dict[str, str], tuple[str, ...]]:
+def _agreed(forms: Sequence[Fields]) -> tuple[dict[str, str], tuple[str, ...]]:
     """Values that all revisions give alike, and the names whose values differ."""
-    forms = [read_fields(reader) for reader in readers]
-    names = sorted({name for form in forms for name in form.said})
+    names = sorted({name for form in forms for name in form.named})
     values = {}
     for name in names:
         said = {form.value(name) for form in forms}
         if len(said) == 1 and (value := said.pop()) is not None:
             values[name] = value
     return values, tuple(name for name in names if name not in values)
+
+
+def _is_refilled(forms: Sequence[Fields]) -> bool:
+    """Whether some revision says other than the last, seen or not."""
+    said = [{name: field.said for name, field in form.named.items()} for form in forms]
+    return any(one != said[-1] for one in said)

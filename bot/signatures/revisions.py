@@ -109,19 +109,19 @@ def cut(pdf: bytes, covers: int) -> Revision | None:
 
 
 def unlawful_changes(
-    pdf: bytes, whole: PdfFileReader, revisions: Sequence[Revision], divergent: bool
+    pdf: bytes, whole: PdfFileReader, revisions: Sequence[Revision], is_refilled: bool
 ) -> Iterator[str]:
     """Faults in what was added after signing.
 
     Between signatures only signatures may be added; behind the last one only
     what keeps a signature provable (ISO 32000-2 clause 12.8.4.3, document
-    security store) and white space. Where values were changed as fields are
-    filled, their names in `divergent` say it better than a fault.
+    security store) and white space. Where `is_refilled`, values were changed as
+    fields are filled: their names say it better than a fault.
     """
     if not revisions:
         return
     if not all(_permitted(_SIGNING_ONLY, whole, one, None) for one in revisions) and not (
-        divergent and all(_permitted(DEFAULT_DIFF_POLICY, whole, one, None) for one in revisions)
+        is_refilled and all(_permitted(DEFAULT_DIFF_POLICY, whole, one, None) for one in revisions)
     ):
         yield "pdf.changed"
     last = max(revisions, key=lambda one: one.covers)

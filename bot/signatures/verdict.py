@@ -8,10 +8,11 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+FIELD_NAME = r"^[a-z0-9_]{1,64}$"  # as our forms name fields; no other name is ever repeated
 CLOCK_GRACE = timedelta(seconds=60)  # what clocks may be apart and still agree
 
 
@@ -127,7 +128,9 @@ class SignedFile(Answer):
 
     `values` are the form's fields (NFC; empty fields and unticked boxes are
     empty strings), the same in every signed revision and in the file as it
-    came. Names whose values differ are in `divergent` and have no value.
+    came. `divergent` has the names without such a value, as far as they stand
+    under a signature that has passed and are named as ours are; any other is the
+    fault `pdf.changed`, since names are text too, and anybody may add some.
     `faults` are codes of what is wrong with the file itself; a faulty file has
     no values. `name` is what the sender called it: a label, covered by nothing.
     """
@@ -137,7 +140,7 @@ class SignedFile(Answer):
     faults: tuple[str, ...] = ()
     signatures: tuple[Signature, ...] = ()
     values: Mapping[str, str] = {}
-    divergent: tuple[str, ...] = ()
+    divergent: tuple[Annotated[str, Field(pattern=FIELD_NAME)], ...] = ()
 
     @property
     def passed(self) -> tuple[Signature, ...]:
@@ -153,6 +156,8 @@ class SignedFile(Answer):
     def _covered_or_unseen(self) -> Self:
         if self.values and not self.passed:
             raise ValueError("no believed signature covers these values")
+        if self.divergent and not any(signature.passed for signature in self.signatures):
+            raise ValueError("no believed signature covers these names")
         if self.values.keys() & set(self.divergent):
             raise ValueError("a value that differs between revisions is none")
         return self

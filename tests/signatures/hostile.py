@@ -55,22 +55,132 @@ def with_a_value_behind_a_reference(pdf: pikepdf.Pdf) -> None:
 
 
 def with_radio_buttons(pdf: pikepdf.Pdf) -> None:
-    """A sound group of two, the second chosen."""
+    """A sound group of two, the second chosen: more than one look of one field."""
     group = pdf.make_indirect(Dictionary(FT=Name.Btn, Ff=32768, T=String("sector"), V=Name.b))
-    group.Kids = Array(
-        [
-            pdf.make_indirect(
-                Dictionary(Type=Name.Annot, Subtype=Name.Widget, Parent=group, AS=state)
-            )
-            for state in (Name.Off, Name.b)
-        ]
-    )
+    group.Kids = Array([_kid(pdf, group, AS=state) for state in (Name.Off, Name.b)])
     pdf.Root.AcroForm.Fields.append(group)
 
 
-def with_two_radio_buttons_on(pdf: pikepdf.Pdf) -> None:
-    with_radio_buttons(pdf)
-    field_named(pdf, "sector").Kids[0].AS = Name.a
+def _kid(pdf: pikepdf.Pdf, field: pikepdf.Object, **entries: object) -> pikepdf.Object:
+    """A widget of `field` that stands on the page beside it."""
+    look = {"/Type": Name.Annot, "/Subtype": Name.Widget, "/Rect": Array([10, 10, 200, 20])}
+    own = {f"/{key}": value for key, value in entries.items()}
+    kid = pdf.make_indirect(Dictionary({**look, **own, "/Parent": field}))
+    pdf.pages[0].Annots.append(kid)
+    return kid
+
+
+def _split(pdf: pikepdf.Pdf, name: str, **entries: object) -> None:
+    """Make one field of form and look a field with one kid, which shows it."""
+    field = field_named(pdf, name)
+    annotations = pdf.pages[0].Annots
+    at = next(at for at, one in enumerate(annotations) if one.objgen == field.objgen)
+    del annotations[at]
+    for key in ("/Type", "/Subtype", "/Rect", "/AS", "/AP"):
+        if key in field:
+            del field[key]
+    field.Kids = Array([_kid(pdf, field, **entries)])
+
+
+def with_one_kid(pdf: pikepdf.Pdf) -> None:
+    """As office software splits them; all is sound."""
+    _split(pdf, "row_01_email")
+    _split(pdf, "declare_sector", AS=Name.on)
+
+
+def with_an_unticked_kid(pdf: pikepdf.Pdf) -> None:
+    _split(pdf, "declare_sector", AS=Name.Off)
+
+
+def with_a_kid_of_no_state(pdf: pikepdf.Pdf) -> None:
+    _split(pdf, "declare_sector")
+
+
+def with_two_kids(pdf: pikepdf.Pdf) -> None:
+    _split(pdf, "row_01_email")
+    field = field_named(pdf, "row_01_email")
+    field.Kids.append(_kid(pdf, field))
+
+
+def _flagged(flags: int) -> Change:
+    def change(pdf: pikepdf.Pdf) -> None:
+        field_named(pdf, "row_01_email").F = flags
+
+    return change
+
+
+INVISIBLE, HIDDEN, NO_VIEW = _flagged(4 | 1), _flagged(4 | 2), _flagged(4 | 32)
+
+
+def _with_rect(*corners: float) -> Change:
+    def change(pdf: pikepdf.Pdf) -> None:
+        field_named(pdf, "row_01_email").Rect = Array(list(corners))
+
+    return change
+
+
+EMPTY_RECT, THIN_RECT = _with_rect(10, 10, 10, 10), _with_rect(10, 10, 200, 11)
+OUTSIDE_RECT, HALF_OUTSIDE_RECT = _with_rect(10, -40, 200, -20), _with_rect(600, 10, 700, 20)
+
+
+def with_no_rect(pdf: pikepdf.Pdf) -> None:
+    del field_named(pdf, "row_01_email").Rect
+
+
+def with_no_subtype(pdf: pikepdf.Pdf) -> None:
+    del field_named(pdf, "row_01_email").Subtype
+
+
+def with_an_optional_layer(pdf: pikepdf.Pdf) -> None:
+    layer = Dictionary(Type=Name.OCG, Name=String("a"))
+    field_named(pdf, "row_01_email").OC = pdf.make_indirect(layer)
+
+
+def _off_the_page(pdf: pikepdf.Pdf) -> None:
+    page = pdf.pages[0]
+    email = field_named(pdf, "row_01_email").objgen
+    page.Annots = Array([one for one in page.Annots if one.objgen != email])
+
+
+def with_a_field_on_no_page(pdf: pikepdf.Pdf) -> None:
+    _off_the_page(pdf)
+
+
+def with_a_field_on_two_pages(pdf: pikepdf.Pdf) -> None:
+    pdf.add_blank_page().Annots = Array([field_named(pdf, "row_01_email")])
+
+
+def with_a_cropped_page(pdf: pikepdf.Pdf) -> None:
+    """Only the second page of all shows what the first one holds."""
+    _off_the_page(pdf)
+    page = pdf.add_blank_page()
+    page.Annots = Array([field_named(pdf, "row_01_email")])
+    page.CropBox = Array([300, 300, 400, 400])
+
+
+def with_rich_text(pdf: pikepdf.Pdf) -> None:
+    field_named(pdf, "row_01_email").RV = String("<p>other@thptcva.edu.vn</p>")
+
+
+def with_a_password(pdf: pikepdf.Pdf) -> None:
+    field_named(pdf, "row_01_email").Ff = 1 << 13
+
+
+def with_a_choice_that_shows_otherwise(pdf: pikepdf.Pdf) -> None:
+    field = field_named(pdf, "row_01_email")
+    field.FT, field.Ff = Name.Ch, 1 << 17
+    field.Opt = Array([Array([field.V, String("other@thptcva.edu.vn")])])
+
+
+def with_a_field_that_has_another_name(pdf: pikepdf.Pdf) -> None:
+    """An unseen value under a name that is a whole sentence."""
+    other = Dictionary(FT=Name.Tx, T=String("Goi 0987 de kich hoat"), V=String("a"))
+    pdf.Root.AcroForm.Fields.append(pdf.make_indirect(other))
+
+
+def with_a_field_that_has_a_long_name(pdf: pikepdf.Pdf) -> None:
+    other = Dictionary(FT=Name.Tx, T=String("a" * 65), V=String("a"))
+    pdf.Root.AcroForm.Fields.append(pdf.make_indirect(other))
 
 
 def with_a_box_that_shows_otherwise(pdf: pikepdf.Pdf) -> None:
@@ -137,6 +247,11 @@ def heavy(numbers: int) -> bytes:
     return held + table + trailer
 
 
+def miscounted(pdf: bytes) -> bytes:
+    """Readers differ in how many pages they show."""
+    return pdf.replace(b"/Count 1 ", b"/Count 0 ", 1)
+
+
 def hybrid(pdf: bytes) -> bytes:
     """Two tables of contents (7.5.8.4): readers differ in which they read."""
     return pdf.replace(b"trailer <<", b"trailer << /XRefStm 15", 1)
@@ -195,17 +310,23 @@ def add_a_second_form(writer: Writer) -> None:
     writer.update_root()
 
 
-def add_a_field(writer: Writer) -> None:
-    new = generic.DictionaryObject(
-        {
-            pdf_name("/FT"): pdf_name("/Tx"),
-            pdf_name("/T"): pdf_string("row_02_email"),
-            pdf_name("/V"): pdf_string("other@thptcva.edu.vn"),
-        }
-    )
-    fields = writer.root["/AcroForm"]["/Fields"]
-    fields.append(writer.add_object(new))
-    writer.update_container(fields)
+def add_a_field_named(name: str) -> Update:
+    def add(writer: Writer) -> None:
+        new = generic.DictionaryObject(
+            {
+                pdf_name("/FT"): pdf_name("/Tx"),
+                pdf_name("/T"): pdf_string(name),
+                pdf_name("/V"): pdf_string("other@thptcva.edu.vn"),
+            }
+        )
+        fields = writer.root["/AcroForm"]["/Fields"]
+        fields.append(writer.add_object(new))
+        writer.update_container(fields)
+
+    return add
+
+
+add_a_field = add_a_field_named("row_02_email")
 
 
 def repaint_the_page(writer: Writer) -> None:
