@@ -1,8 +1,8 @@
 """The few PKCS#11 (v2.40) calls that python-pkcs11 does not make as we need them.
 
 It initialises a library without thread support, leaks a session when a PIN is
-wrong, cannot ask whether a login still stands, and cannot write an attribute
-that is itself a template.
+wrong, cannot ask whether a login still stands, cannot write an attribute that
+is itself a template, and cannot make a token.
 """
 
 import ctypes
@@ -11,13 +11,15 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from pkcs11 import Mechanism
+import pkcs11
+from pkcs11 import Mechanism, TokenFlag
 from pkcs11.exceptions import PKCS11Error
 
 OS_LOCKING_OK = 0x2
 UNWRAP_TEMPLATE = 0x40000212  # CKA_UNWRAP_TEMPLATE, which python-pkcs11 has no name for
 
-USER = 1
+OFFICER, USER = 0, 1  # CKU_SO, CKU_USER
+READ_WRITE = 0x2 | 0x4  # CKF_RW_SESSION, CKF_SERIAL_SESSION
 LOGGED_IN_STATES = {1, 3}  # CKS_RO_USER_FUNCTIONS, CKS_RW_USER_FUNCTIONS
 
 Value = bool | int | bytes
@@ -76,14 +78,28 @@ class Cryptoki:
         arguments = _InitializeArguments(flags=OS_LOCKING_OK)
         _check(self._library.C_Initialize(ctypes.byref(arguments)))
 
-    def login(self, session: int, pin: str) -> int:
-        """C_Login as the user; the return value is for the caller to judge."""
-        secret = pin.encode()
+    def login(self, session: int, pin: str, user: int = USER) -> int:
+        """C_Login; the return value is for the caller to judge."""
         return int(
-            self._library.C_Login(
-                ctypes.c_ulong(session), ctypes.c_ulong(USER), secret, ctypes.c_ulong(len(secret))
+            self._library.C_Login(ctypes.c_ulong(session), ctypes.c_ulong(user), *_secret(pin))
+        )
+
+    def make_token(self, slot: int, label: str, officer_pin: str, pin: str) -> None:
+        """C_InitToken and C_InitPIN: all that `slot` held is gone.
+
+        Raises:
+            PKCS11Error: the device refused.
+        """
+        session = ctypes.c_ulong()
+        at, padded = ctypes.c_ulong(slot), label.encode().ljust(32)
+        _check(self._library.C_InitToken(at, *_secret(officer_pin), padded))
+        _check(
+            self._library.C_OpenSession(
+                at, ctypes.c_ulong(READ_WRITE), None, None, ctypes.byref(session)
             )
         )
+        _check(self.login(session.value, officer_pin, OFFICER))
+        _check(self._library.C_InitPIN(session, *_secret(pin)))
 
     def is_logged_in(self, session: int) -> bool:
         """Whether `session` is alive and the process logged in to its token."""
@@ -108,6 +124,25 @@ class Cryptoki:
                 ctypes.byref(handle),
             )
         )
+
+
+def make_token(module: Path, label: str, officer_pin: str, pin: str) -> None:
+    """Make a token in the first free slot; for a process that has not loaded `module`.
+
+    Raises:
+        PKCS11Error: the library cannot be loaded, has no free slot, or refused.
+    """
+    library = pkcs11.lib(str(module))
+    for slot in library.get_slots(token_present=True):
+        if not slot.get_token().flags & TokenFlag.TOKEN_INITIALIZED:
+            Cryptoki(module).make_token(slot.slot_id, label, officer_pin, pin)
+            return
+    raise PKCS11Error("no free slot")
+
+
+def _secret(pin: str) -> tuple[bytes, ctypes.c_ulong]:
+    encoded = pin.encode()
+    return encoded, ctypes.c_ulong(len(encoded))
 
 
 def _packed(template: Template) -> tuple["ctypes.Array[_Attribute]", list[object]]:

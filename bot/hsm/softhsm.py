@@ -7,11 +7,19 @@ import os
 import secrets
 import subprocess
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from pathlib import Path
 
+from pkcs11.exceptions import PKCS11Error
+
+from bot.config import Tokens
 from bot.errors import Misconfigured
+from bot.hsm.cryptoki import make_token
 
 UTIL = "softhsm2-util"
+MODULE = Tokens().module
 
 
 def use(folder: Path) -> None:
@@ -22,7 +30,7 @@ def use(folder: Path) -> None:
     os.environ["SOFTHSM2_CONF"] = str(_configuration(folder))
 
 
-def initialise(folder: Path, pins: Mapping[str, Path]) -> None:
+def initialise(folder: Path, pins: Mapping[str, Path], module: Path = MODULE) -> None:
     """Make the tokens that `folder` lacks, with random PINs, and `use` them.
 
     Args:
@@ -30,6 +38,7 @@ def initialise(folder: Path, pins: Mapping[str, Path]) -> None:
         pins: the file for the user PIN of each token, by label; made with mode
             0600, kept if it is there. The security officer's PIN is thrown away:
             a demonstration token is made anew, never repaired.
+        module: SoftHSM's library.
 
     Raises:
         Misconfigured: SoftHSM is not installed or cannot write here.
@@ -47,9 +56,7 @@ def initialise(folder: Path, pins: Mapping[str, Path]) -> None:
     for label, file in pins.items():
         pin = _pin(file)
         if label not in existing:
-            officer_pin = secrets.token_hex(16)
-            _util("--init-token", "--free", f"--label={label}", f"--so-pin={officer_pin}",
-                  f"--pin={pin}")  # fmt: skip
+            _make(module, label, pin)
 
 
 def _configuration(folder: Path) -> Path:
@@ -65,6 +72,18 @@ def _pin(file: Path) -> str:
     return file.read_text().strip()
 
 
+def _make(module: Path, label: str, pin: str) -> None:
+    """In a process of its own: this one may have the library loaded, and numbers slots anew.
+
+    The PINs travel by pipe. On a command line everybody could read them.
+    """
+    try:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as aside:
+            aside.submit(make_token, module, label, secrets.token_hex(16), pin).result()
+    except (OSError, PKCS11Error, BrokenProcessPool):
+        raise _not_made() from None
+
+
 def _labels() -> set[str]:
     """The labels of the initialised tokens."""
     lines = (line.strip() for line in _util("--show-slots").splitlines())
@@ -73,11 +92,15 @@ def _labels() -> set[str]:
 
 def _util(*arguments: str) -> str:
     try:
-        return subprocess.run(  # noqa: S603 -- our own words and random numbers
+        return subprocess.run(  # noqa: S603 -- our own words
             [UTIL, *arguments], check=True, capture_output=True, text=True
         ).stdout
     except (OSError, subprocess.CalledProcessError):
-        raise Misconfigured(
-            f"{UTIL} could not make the demonstration tokens.",
-            "Install softhsm2 and see that the folder can be written.",
-        ) from None
+        raise _not_made() from None
+
+
+def _not_made() -> Misconfigured:
+    return Misconfigured(
+        "SoftHSM could not make the demonstration tokens.",
+        "Install softhsm2 and see that the folder can be written.",
+    )
