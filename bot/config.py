@@ -143,7 +143,7 @@ class Trust(Section):
 class Sandbox(Section):
     """Limits of a child that opens hostile bytes."""
 
-    seconds: float = Field(20, gt=0)
+    seconds: float = Field(20, gt=0, description="of CPU; four times that by the clock")
     memory: int = Field(
         512 * 1024 * 1024, gt=0, description="bytes of address space beyond a warm start"
     )

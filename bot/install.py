@@ -44,7 +44,7 @@ def make_tokens(settings: Settings) -> Iterator[str]:
     labels = (settings.tokens.ca, settings.tokens.subjects, settings.tokens.post)
     pins = {label: pin_file(settings, label) for label in labels}
     if not all(path.exists() for path in pins.values()):
-        softhsm.initialise(Home(settings) / "softhsm", pins)
+        softhsm.initialise(Home(settings) / "softhsm", pins, settings.tokens.module)
         yield f"SoftHSM tokens {', '.join(labels)}"
 
 

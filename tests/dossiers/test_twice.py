@@ -80,7 +80,8 @@ async def test_one_mailbox_for_two_persons_in_two_letters(desk: Desk) -> None:
     one, other = desk.teacher(), desk.teacher()
     other = replace(other, mailbox=one.mailbox.upper())
     left = await desk.take(a_mail(desk.letter(one)), a_mail(desk.letter(other)))
-    statuses = sorted(item.status for item in await Item.filter(dossier_id__in=[one.id for one in left.dossiers]))
+    items = await Item.filter(dossier_id__in=[one.id for one in left.dossiers])
+    statuses = sorted(item.status for item in items)
     assert statuses == [ItemStatus.DONE, ItemStatus.RETURNED]
     assert not await Certificate.filter(status=CertificateStatus.BURNT).exists()
 
