@@ -54,7 +54,7 @@ def _is_other_form(case: Case) -> bool:
 def _divergent(case: Case) -> list[Finding]:
     """One finding a field of ours, and one for all others: their names are not even repeated."""
     labels = dict.fromkeys(map(form01.label_of, case.divergent))
-    return [Finding(label) for label in labels]
+    return [Finding(label, detail="ô này" if label else "ngoài biểu mẫu") for label in labels]
 
 
 FILE_RULES: tuple[Rule[Case], ...] = (
@@ -79,7 +79,7 @@ FILE_RULES: tuple[Rule[Case], ...] = (
         "form.divergent",
         "ISO 32000-2, incremental updates",
         RETURN,
-        "Nội dung đã điền khác nhau giữa các lần ký số.",
+        "Nội dung {detail} khác nhau giữa các lần ký số.",
         "Đề nghị không sửa biểu mẫu sau chữ ký số thứ nhất; điền lại, ký số lại và gửi lại.",
         _divergent,
     ),

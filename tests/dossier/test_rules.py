@@ -384,7 +384,10 @@ def test_what_differs_is_named_only_if_it_is_ours() -> None:
     divergent = ("row_01_mailbox", "Bấm https://evil.example", "x" * 3_000)
     faults = decide(a_case(divergent=divergent)).faults
     assert [fault.column for fault in faults] == ["Dòng số 1: Địa chỉ thư điện tử công vụ", None]
-    assert {fault.code for fault in faults} == {"form.divergent"}
+    assert [fault.text for fault in faults] == [
+        "Nội dung ô này khác nhau giữa các lần ký số.",
+        "Nội dung ngoài biểu mẫu khác nhau giữa các lần ký số.",
+    ]
 
 
 def test_a_clerk_authorises_nothing() -> None:
