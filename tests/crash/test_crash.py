@@ -19,6 +19,7 @@ from bot.register import connection
 from bot.register.models import Officer
 from demo.foreign import ForeignPki
 from demo.school import TEACHERS, School
+from tests.dossiers.desk import plain_form
 from tests.house import OFFICER, OFFICIAL, a_mail, register_school
 
 ROWS = TEACHERS[:2]  # one good, one faulty
@@ -33,7 +34,7 @@ async def folder(
     now = datetime.now(UTC)
     start = tmp_path / "start"
     await asyncio.to_thread(shutil.copytree, founded, start)
-    raw = a_mail(school.write(blank, ROWS, now.date())).as_bytes()
+    raw = a_mail(school.write(plain_form(blank), ROWS, now.date())).as_bytes()
     async with connection.opened(start / "register.sqlite3"):
         await register_school(school, now - timedelta(days=1))
         await Officer.create(name="Cán bộ trực", mailbox=OFFICER)

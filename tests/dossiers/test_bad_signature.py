@@ -100,7 +100,9 @@ async def test_a_signer_whom_nobody_registered(desk: Desk) -> None:
     assert "chưa có trong sổ đăng ký của cơ quan nào" in left.said(OFFICER)
     beside_the_seal = replace(new, seal=desk.house.school.seal)
     left = await desk.take(a_mail(desk.letter(by=beside_the_seal)))
-    assert_returned(left, "signature.leader_missing")
+    assert left.statuses == [DossierStatus.HELD]
+    assert (left.codes(), left.made) == ({"signer.unregistered"}, 0)
+    assert left.recipients == sorted([MAILBOX, OFFICER])
 
 
 async def test_a_self_made_pki(desk: Desk) -> None:
