@@ -74,7 +74,7 @@ class Terms(StrEnum):
     """Which words go out: those of 2023, or those of Decree 68/2024."""
 
     OFFICIAL = "2024"  # chứng thư chữ ký số chuyên dùng công vụ
-    GOVERNMENT = "2023"  # chứng thư số chuyên dùng Chính phủ
+    GOVERNMENT = "2023"  # chứng thư số
 
 
 class Authority(Section):
