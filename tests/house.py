@@ -48,7 +48,7 @@ def settings_for(home: Path, tokens: Path, revocation: str) -> Settings:
         tokens=Tokens(pins=tokens / "pins"),
         trust=Trust(addresses=(revocation,), fetch_seconds=2),
         issuing=Issuing(algorithm=KeyAlgorithm.EC_P256),
-        sandbox=Sandbox(seconds=3),
+        sandbox=Sandbox(seconds=5),
     )
 
 
