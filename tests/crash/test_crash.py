@@ -23,7 +23,7 @@ from tests.dossiers.desk import plain_form
 from tests.house import OFFICER, OFFICIAL, a_mail, register_school
 
 ROWS = TEACHERS[:2]  # one good, one faulty
-POINTS = {"vet": 10, "issue": 14, "post": 36}  # fewer would mean that none were laid
+POINTS = {"vet": 10, "issue": 14, "post": 14}  # fewer would mean that none were laid
 
 
 @pytest.fixture
