@@ -151,7 +151,7 @@ class Sandbox(Section):
 
 
 class Issuing(Section):
-    """Certificate policy (DOMAIN: RFC 5280 profile of the service)."""
+    """What certificates say of keys and validity, and how often the CRL comes."""
 
     issuer_name: Name = "CA trình diễn cho giải pháp ký số tập trung"
     algorithm: KeyAlgorithm = KeyAlgorithm.RSA_3072
