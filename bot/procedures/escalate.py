@@ -60,8 +60,10 @@ async def _tell(task: Task, item: Item | None, now: datetime) -> None:
         mail=mail.digest[:16] if mail else None,
         received=mail.received_at if mail else None,
     )
-    state = "late" if about.trying else "parked"
-    await tell_officers(about, key=f"{state}:{task.id}", now=now, dossier=dossier)
+    # once each time: a task that was resumed and fails again is told again
+    state, at = ("parked", task.parked_at) if task.parked_at else ("late", task.since)
+    key = f"{state}:{task.id}:{at.timestamp():.0f}"
+    await tell_officers(about, key=key, now=now, dossier=dossier)
 
 
 async def _is_to_officers(task: Task) -> bool:

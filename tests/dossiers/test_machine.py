@@ -64,8 +64,15 @@ async def test_what_a_parked_row_had_reserved_is_listed_as_revoked(
 
     monkeypatch.setattr("bot.procedures.issue.sign", fails)
     left = await desk.take(a_mail(desk.letter()))
-    monkeypatch.undo()
     (item,) = await Item.filter(dossier=left.dossiers[0])
+    parked = Task.filter(kind=Kind.ISSUE, subject=item.id)
+    await parked.update(parked_at=datetime.now(UTC) - timedelta(minutes=5))
+    before = await desk.seen()
+    await resume(await parked.get(), datetime.now(UTC))
+    again = await desk.since(before)
+    monkeypatch.undo()
+    assert (left.recipients.count(OFFICER), again.recipients) == (1, [OFFICER])
+    item = await Item.get(id=item.id)
     assert item.status is ItemStatus.PARKED
     reserved = await Certificate.filter(item=item)
     assert {one.status for one in reserved} == {CertificateStatus.BURNT}
