@@ -18,7 +18,7 @@ from tortoise.transactions import in_transaction
 from bot import actors, broker, web
 from bot.config import Settings, template_folder
 from bot.errors import Misconfigured
-from bot.home import Home, addresses, pin_file, read_calendar, read_certificate
+from bot.home import Home, addresses, pin_file, read_calendar, read_certificate, read_secret
 from bot.hsm import softhsm
 from bot.hsm.keys import find_key, mac
 from bot.hsm.subject_keys import SubjectKeys
@@ -61,13 +61,7 @@ def token(settings: Settings, label: str) -> Token:
     """
     if (Home(settings) / "softhsm").is_dir():
         softhsm.use(Home(settings) / "softhsm")
-    try:
-        pin = pin_file(settings, label).read_text().strip()
-    except OSError:
-        raise Misconfigured(
-            f"The PIN of token {label} is not in {pin_file(settings, label)}.",
-            "Run `bot init`, or write the file (mode 0600).",
-        ) from None
+    pin = read_secret(settings, pin_file(settings, label), f"The PIN of token {label}")
     return Token(Module.load(settings.tokens.module), label, pin)
 
 

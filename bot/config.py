@@ -105,6 +105,27 @@ class Door(Section):
     timeout: float = Field(300, gt=0, description="seconds for one command, or for a whole mail")
 
 
+class Database(Section):
+    """Where the truth is kept."""
+
+    url: str = Field(
+        "", pattern=r"^(postgresql://[!-~]+)?$",
+        description="postgresql://USER@HOST:PORT/NAME; empty: SQLite under home",
+    )  # fmt: skip
+    password_file: Path | None = None
+    connections: int = Field(8, ge=2, description="of one process, at most")
+
+
+class Broker(Section):
+    """Who carries task numbers from the relay to the workers."""
+
+    url: str = Field(
+        "", pattern=r"^(amqps?://[!-~]+)?$",
+        description="amqp://USER@HOST:PORT/VHOST; empty: in this process",
+    )  # fmt: skip
+    password_file: Path | None = None
+
+
 class Web(Section):
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
@@ -212,6 +233,8 @@ class Settings(BaseSettings):
     )
     authority: Authority = Authority()
     mailboxes: Mailboxes = Mailboxes()
+    database: Database = Database()
+    broker: Broker = Broker()
     door: Door = Door()
     web: Web = Web()
     tokens: Tokens = Tokens()

@@ -78,6 +78,20 @@ def pin_file(settings: Settings, label: str) -> Path:
     return settings.under_home(settings.tokens.pins) / label
 
 
+def read_secret(settings: Settings, path: Path, what: str) -> str:
+    """The one line of a secret's file; relative paths lie under `home`.
+
+    Raises:
+        Misconfigured: it cannot be read. `what` is whose secret it is.
+    """
+    path = settings.under_home(path)
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        remedy = "Write the file (mode 0600), readable by this user."
+        raise Misconfigured(f"{what} is not in {path}.", remedy) from None
+
+
 def read_certificate(path: Path) -> x509.Certificate:
     """One certificate, PEM or DER: ours, or one that somebody hands us.
 

@@ -37,13 +37,14 @@ async def send_credential(lease: Lease, services: Post, now: datetime) -> None:
     """
     notice = await open_notice(lease.subject)
     attempt = await _arrived(notice, services.transport)
+    reference = ""
     if attempt is None:
         try:
-            attempt = await _attempt(notice, lease, services, now)
+            attempt, reference = await _attempt(notice, lease, services, now)
         except Refused as error:
             return await _give_up(notice, lease, because=code_of(error), now=now)
     async with in_transaction():
-        await record_sent(notice, attempt.message_id, lease, now)
+        await record_sent(notice, attempt.message_id, reference, lease, now)
         if services.settings.accounts.credentials == "split":
             await _intend_passcode(notice, attempt, now)
     return None
@@ -64,8 +65,14 @@ async def _newest(notice: Notice) -> Attempt | None:
     return await Attempt.filter(notice=notice).order_by("-number").first()
 
 
-async def _attempt(notice: Notice, lease: Lease, services: Post, now: datetime) -> Attempt:
-    """Commit an attempt and its code; then build, sign and deliver the mail that carries it."""
+async def _attempt(
+    notice: Notice, lease: Lease, services: Post, now: datetime
+) -> tuple[Attempt, str]:
+    """Commit an attempt and its code; then build, sign and deliver the mail that carries it.
+
+    Returns:
+        The attempt, and what the peer calls its mail.
+    """
     code, code_hash = await asyncio.to_thread(new_code)
     limits = services.settings.accounts
     async with in_transaction():
@@ -77,8 +84,7 @@ async def _attempt(notice: Notice, lease: Lease, services: Post, now: datetime) 
         )
     raw = await asyncio.to_thread(_mail, notice, minted, code, services, now)
     await lease.check()  # whoever took over has made a newer code: send no dead one
-    await services.transport.deliver(message_id, notice.recipient, raw)
-    return attempt
+    return attempt, await services.transport.deliver(message_id, notice.recipient, raw)
 
 
 def _mail(notice: Notice, minted: Minted, code: str, services: Post, now: datetime) -> bytes:

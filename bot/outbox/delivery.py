@@ -78,16 +78,17 @@ async def post(lease: Lease, services: Post, now: datetime) -> None:
     name = _name(notice, services.mailer)
     async with in_transaction():
         await lease.check()
-        await Attempt.get_or_create(
+        attempt, is_first = await Attempt.get_or_create(
             message_id=name, defaults={"notice": notice, "number": 1, "made_at": now}
         )
+    since = None if is_first else attempt.made_at
     try:
-        await _send(notice, name, services, now)
+        reference = await _send(notice, name, services, now, since)
     except Refused as error:
         await give_up(notice, lease, because=code_of(error), now=now)
     else:
         async with in_transaction():
-            await record_sent(notice, name, lease, now)
+            await record_sent(notice, name, reference, lease, now)
 
 
 async def open_notice(notice_id: int) -> Notice:
@@ -102,9 +103,11 @@ async def open_notice(notice_id: int) -> Notice:
     return notice
 
 
-async def record_sent(notice: Notice, name: str, lease: Lease, now: datetime) -> None:
+async def record_sent(
+    notice: Notice, name: str, reference: str, lease: Lease, now: datetime
+) -> None:
     """The peer took the try called `name`; inside the caller's transaction."""
-    await Attempt.filter(message_id=name).update(accepted_at=now)
+    await Attempt.filter(message_id=name).update(accepted_at=now, reference=reference or None)
     await notice.make(NoticeMove.SEND, because="outbox.accepted", now=now, sent_at=now)
     await lease.end()
 
@@ -128,11 +131,13 @@ def _name(notice: Notice, mailer: Mailer) -> str:
     return mailer.message_id(notice.id)
 
 
-async def _send(notice: Notice, name: str, services: Post, now: datetime) -> None:
+async def _send(
+    notice: Notice, name: str, services: Post, now: datetime, since: datetime | None
+) -> str:
     content = KINDS[notice.kind].read(notice.data)
     if notice.channel is Channel.SMS:
         text = await asyncio.to_thread(_short_message, content, services)
-        return await services.gateway.send(notice.recipient, text, name)
+        return await services.gateway.send(notice.recipient, text, name, since=since)
     raw = await asyncio.to_thread(
         lambda: services.mailer.message(
             services.renderer.letter(content),

@@ -25,8 +25,11 @@ class RecipientRefused(Refused):
 class Transport(Protocol):
     """Who carries mail."""
 
-    async def deliver(self, message_id: str, recipient: str, raw: bytes) -> None:
+    async def deliver(self, message_id: str, recipient: str, raw: bytes) -> str:
         """Hand over `raw` (CRLF lines); the same Message-ID again changes nothing if it can.
+
+        Returns:
+            What the peer calls it; empty when it gives it no name of its own.
 
         Raises:
             TransportUnavailable: try again later.
@@ -43,12 +46,13 @@ class MaildirTransport:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    async def deliver(self, message_id: str, recipient: str, raw: bytes) -> None:
+    async def deliver(self, message_id: str, recipient: str, raw: bytes) -> str:
         try:
             if not await self.knows(message_id):
                 await asyncio.to_thread(self._deliver, _name(message_id), raw)
         except OSError as error:
             raise TransportUnavailable(type(error).__name__) from None
+        return ""
 
     def _deliver(self, name: str, raw: bytes) -> None:
         (self._folder / "cur").mkdir(parents=True, exist_ok=True)

@@ -25,8 +25,9 @@ from bot.procedures.doubts import UNCHECKED_TRIES, RevocationUnknown
 from bot.procedures.services import Services
 from bot.procedures.telling import tell_agency, tell_officers
 from bot.register import tasks
+from bot.register.counter import Counter
 from bot.register.lifecycle import DossierMove, ItemMove
-from bot.register.models import Counter, Dossier, Item
+from bot.register.models import Dossier, Item
 from bot.register.tasks import Lease
 from bot.sandbox import Unchecked
 from bot.signatures.examine import Judgement

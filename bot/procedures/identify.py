@@ -20,8 +20,9 @@ from bot.procedures.doubts import UNCHECKED_TRIES, UNREADABLE, doubt_of, tell_of
 from bot.procedures.services import Services
 from bot.procedures.telling import tell_agency
 from bot.register import tasks
+from bot.register.counter import Counter
 from bot.register.lifecycle import Capacity, Channel, MailMove
-from bot.register.models import Agency, AgencySigner, Counter, Dossier, Mail
+from bot.register.models import Agency, AgencySigner, Dossier, Mail
 from bot.register.tasks import Lease
 from bot.sandbox import OutOfTime, Unchecked
 from bot.signatures.verdict import Inspection

@@ -108,9 +108,9 @@ async def _reserve(
     """Commit (a): burn what an interrupted try reserved, and reserve anew."""
     async with in_transaction():
         await lease.check()
-        await burn_interrupted(item, now)
         subscriber = await _enrol(row, item.dossier.agency, now)
         await open_account(subscriber, now=now)
+        await burn_interrupted(item, now)
         subject_key, _ = await SubjectKey.get_or_create(
             fingerprint=hashlib.sha256(key.public_key).hexdigest(),
             defaults={

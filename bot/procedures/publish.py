@@ -17,8 +17,9 @@ from bot.ca.lint import lint_crl, require_clean
 from bot.files import replace
 from bot.procedures.services import Services
 from bot.register import audit, tasks
+from bot.register.counter import Counter
 from bot.register.lifecycle import CertificateMove, CertificateStatus
-from bot.register.models import Certificate, Counter, Item, Task
+from bot.register.models import Certificate, Item, Task
 from bot.register.tasks import Lease
 
 REGULAR = 0  # subject of the task that comes round

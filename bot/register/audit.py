@@ -15,6 +15,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from bot.errors import Unavailable
+from bot.register.counter import Counter
 
 START = "0" * 64
 SYSTEM = "system"
@@ -72,13 +73,14 @@ async def append(
 ) -> None:
     """Add a link to `chain`, inside the caller's transaction.
 
-    Two appends at once meet on the unique (chain, sequence): one transaction
-    fails and its task is tried again.
+    The chain's counter is held until that ends: two appends wait for each
+    other, and so do two steps that end on one chain.
     """
-    newest = await Event.filter(chain=chain).order_by("-sequence").first()
+    sequence = await Counter.next(chain)
+    newest = await Event.get_or_none(chain=chain, sequence=sequence - 1)
     event = Event(
         chain=chain,
-        sequence=newest.sequence + 1 if newest else 1,
+        sequence=sequence,
         at=now,
         code=code,
         subject=subject,

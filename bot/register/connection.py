@@ -23,7 +23,7 @@ def config(path: Path) -> dict[str, Any]:
         },
         "apps": {
             "register": {
-                "models": ["bot.register.models", "bot.register.audit"],
+                "models": ["bot.register.models", "bot.register.audit", "bot.register.counter"],
                 "migrations": "bot.register.migrations",
                 "default_connection": "default",
             }

@@ -49,7 +49,7 @@ class AccountStatus(StrEnum):
 
 class NoticeStatus(StrEnum):
     INTENDED = "intended"  # stands in the register; the outbox acts next
-    SENT = "sent"  # closed: the peer accepted it
+    SENT = "sent"  # the peer took it; nobody acts, unless it says later that it failed
     FAILED = "failed"  # refused for good; an officer acts next
 
 
@@ -125,7 +125,7 @@ class AccountMove(Move):
 
 class NoticeMove(Move):
     SEND = {NoticeStatus.INTENDED}, NoticeStatus.SENT
-    FAIL = {NoticeStatus.INTENDED}, NoticeStatus.FAILED
+    FAIL = {NoticeStatus.INTENDED, NoticeStatus.SENT}, NoticeStatus.FAILED
     RETRY = {NoticeStatus.FAILED}, NoticeStatus.INTENDED
 
 

@@ -36,7 +36,11 @@ JSON = Any
 def restricted(model: str, related_name: str, **options: Any) -> Any:
     """A foreign key that never cascades (SQLite migrations would delete the rows)."""
     return fields.ForeignKeyField(
-        f"register.{model}", related_name=related_name, on_delete=fields.RESTRICT, **options
+        f"register.{model}",
+        related_name=related_name,
+        on_delete=fields.RESTRICT,
+        db_index=True,
+        **options,
     )
 
 
@@ -177,6 +181,7 @@ class Dossier(Living):
     received_at = fields.DatetimeField()
     due_at = fields.DatetimeField()
     application: JSON = fields.JSONField(null=True)  # as read from the signed revisions
+    receiver_mobile = fields.CharField(max_length=16, null=True, db_index=True)  # E.164, of it
     verdicts: JSON = fields.JSONField(default=list)  # one a signature, EN 319 102-1 terms
     faults: JSON = fields.JSONField(default=list)  # of the letter
     evidence: list[str] = fields.JSONField(default=list)  # digests in the archive
@@ -212,7 +217,7 @@ class Subscriber(Model):
     personal_number = fields.CharField(max_length=12, unique=True)
     full_name = fields.CharField(max_length=255)
     mailbox = fields.CharField(max_length=254)
-    mobile = fields.CharField(max_length=16)  # E.164
+    mobile = fields.CharField(max_length=16, db_index=True)  # E.164
     agency = restricted("Agency", "subscribers")
     agency_id: int
 
@@ -244,7 +249,7 @@ class Certificate(Living):
     current_of = fields.BigIntField(unique=True, null=True)
     serial = fields.CharField(max_length=40, unique=True)  # hex, lower case
     status = fields.CharEnumField(
-        CertificateStatus, max_length=16, default=CertificateStatus.SIGNING
+        CertificateStatus, max_length=16, default=CertificateStatus.SIGNING, db_index=True
     )
     tbs = fields.BinaryField()  # exactly what is signed
     der = fields.BinaryField(null=True)
@@ -289,7 +294,9 @@ class Notice(Living):
     account_id: int | None
     answers = restricted("Mail", "answers", null=True)  # for In-Reply-To
     answers_id: int | None
-    status = fields.CharEnumField(NoticeStatus, max_length=16, default=NoticeStatus.INTENDED)
+    status = fields.CharEnumField(
+        NoticeStatus, max_length=16, default=NoticeStatus.INTENDED, db_index=True
+    )
     made_at = fields.DatetimeField()
     sent_at = fields.DatetimeField(null=True)
     attempts: fields.ReverseRelation[Attempt]
@@ -299,7 +306,7 @@ class Notice(Living):
 
 
 class Attempt(Model):
-    """One try to send a notice, committed before the try."""
+    """One try to send a notice, committed before the try, and what the peer said of it."""
 
     id = fields.BigIntField(primary_key=True)
     notice = restricted("Notice", "attempts")
@@ -308,6 +315,10 @@ class Attempt(Model):
     message_id = fields.CharField(max_length=120, unique=True)
     made_at = fields.DatetimeField()
     accepted_at = fields.DatetimeField(null=True)
+    # what the peer calls it: the mail server's queue id, the carrier's number of the message
+    reference = fields.CharField(max_length=128, null=True, db_index=True)
+    delivered_at = fields.DatetimeField(null=True)  # as the carrier says
+    failure = fields.CharField(max_length=64, default="")  # why it never arrived, as it says later
 
 
 class Task(Model):
@@ -319,29 +330,26 @@ class Task(Model):
     subject = fields.BigIntField()  # which row
     since = fields.DatetimeField()
     due_at = fields.DatetimeField(db_index=True)
-    attempts = fields.IntField(default=0)  # counted when leased, so killing the worker counts
-    lease = fields.CharField(max_length=32, null=True)  # token of the hand that works on it
+    attempts = fields.IntField(default=0)  # counted when begun, so killing the worker counts
+    lease = fields.CharField(max_length=32, null=True)  # token of the hand that has it
     leased_until = fields.DatetimeField(null=True)
+    begun_at = fields.DatetimeField(null=True)  # null: leased, and its message is on the way
     parked_at = fields.DatetimeField(null=True)
     last_error = fields.CharField(max_length=64, default="")
 
 
-class Counter(Model):
-    """A number that grows without gaps: locked, read and written in one transaction."""
+class Inbound(Model):
+    """A short message that somebody sent us. The carrier may tell of it more than once."""
 
-    name = fields.CharField(max_length=32, primary_key=True)
-    value = fields.IntField(default=0)
+    id = fields.BigIntField(primary_key=True)
+    reference = fields.CharField(max_length=64, unique=True)  # the carrier's number of it
+    sender = fields.CharField(max_length=16, db_index=True)  # E.164
+    text = fields.TextField()
+    received_at = fields.DatetimeField()
 
-    @classmethod
-    async def next(cls, name: str) -> int:
-        """The next number of `name`, inside the caller's transaction."""
-        await cls.get_or_create(name=name)
-        counter = await cls.filter(name=name).select_for_update().get()
-        counter.value += 1
-        await counter.save(update_fields=["value"])
-        return counter.value
 
-    @classmethod
-    async def one_at_a_time(cls, name: str) -> None:
-        """Wait until no other transaction that asked for `name` is open, and hold them off."""
-        await cls.next(name)
+class OptOut(Model):
+    """A number that asked to be left alone (STOP): nothing is sent there until it says START."""
+
+    number = fields.CharField(max_length=16, primary_key=True)  # E.164
+    since = fields.DatetimeField()

@@ -1,6 +1,7 @@
 """The seam where a carrier stands, and the carrier that is a folder."""
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -23,8 +24,15 @@ class NumberRefused(Refused):
 class Gateway(Protocol):
     """Who carries short messages."""
 
-    async def send(self, to: str, text: str, reference: str) -> None:
-        """Hand `text` over for `to` (E.164); the same `reference` again changes nothing.
+    async def send(self, to: str, text: str, reference: str, *, since: datetime | None) -> str:
+        """Hand `text` over for `to` (E.164).
+
+        Args:
+            reference: what we call it; the same again changes nothing, if the carrier can.
+            since: when an earlier try began whose outcome is unknown; None: there was none.
+
+        Returns:
+            What the carrier calls it; empty when it gives it no name of its own.
 
         Raises:
             GatewayUnavailable: try again later.
@@ -38,9 +46,10 @@ class FileGateway:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    async def send(self, to: str, text: str, reference: str) -> None:
+    async def send(self, to: str, text: str, reference: str, *, since: datetime | None) -> str:
         file = self.folder / f"{reference}.txt"
         try:
             await asyncio.to_thread(write_once, file, f"To: {to}\n\n{text}\n".encode())
         except OSError as error:
             raise GatewayUnavailable(type(error).__name__) from None
+        return ""

@@ -231,7 +231,7 @@ async def test_a_hand_overtaken_while_it_builds_sends_no_dead_code(
 
 
 class Refusing:
-    async def deliver(self, message_id: str, recipient: str, raw: bytes) -> None:
+    async def deliver(self, message_id: str, recipient: str, raw: bytes) -> str:
         raise RecipientRefused
 
     async def knows(self, message_id: str) -> None:

@@ -1,6 +1,7 @@
 """Peers that are there until the process dies, just before or just after they are asked."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -27,7 +28,7 @@ class DyingTransport:
     peer: Transport
     moment: Moment
 
-    async def deliver(self, message_id: str, recipient: str, raw: bytes) -> None:
+    async def deliver(self, message_id: str, recipient: str, raw: bytes) -> str:
         if self.moment == "after the peer":
             await self.peer.deliver(message_id, recipient, raw)
         raise Killed
@@ -41,9 +42,9 @@ class DyingGateway:
     peer: Gateway
     moment: Moment
 
-    async def send(self, to: str, text: str, reference: str) -> None:
+    async def send(self, to: str, text: str, reference: str, *, since: datetime | None) -> str:
         if self.moment == "after the peer":
-            await self.peer.send(to, text, reference)
+            await self.peer.send(to, text, reference, since=since)
         raise Killed
 
 

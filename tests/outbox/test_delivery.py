@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -162,13 +162,13 @@ class Refusing:
     def __init__(self, error: type[Exception]) -> None:
         self.error = error
 
-    async def deliver(self, message_id: str, recipient: str, raw: bytes) -> None:
+    async def deliver(self, message_id: str, recipient: str, raw: bytes) -> str:
         raise self.error
 
     async def knows(self, message_id: str) -> None:
         return None
 
-    async def send(self, to: str, text: str, reference: str) -> None:
+    async def send(self, to: str, text: str, reference: str, *, since: datetime | None) -> str:
         raise self.error
 
 

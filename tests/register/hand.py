@@ -13,7 +13,7 @@ from pathlib import Path
 from tortoise.transactions import in_transaction
 
 from bot.register import audit, connection, tasks
-from bot.register.models import Counter
+from bot.register.counter import Counter
 from bot.register.tasks import Lease, Queue
 from tests.register.rows import NOW
 

@@ -16,7 +16,8 @@ from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from bot.register import audit, connection, tasks
-from bot.register.models import Agency, Counter, Dossier, Item, Mail, Task
+from bot.register.counter import Counter
+from bot.register.models import Agency, Dossier, Item, Mail, Task
 from tests.register import rows
 
 Builder = Callable[..., Awaitable[Model]]

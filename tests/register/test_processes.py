@@ -10,7 +10,8 @@ from tortoise.transactions import in_transaction
 
 from bot.register import audit, tasks
 from bot.register.audit import Event
-from bot.register.models import Counter, Task
+from bot.register.counter import Counter
+from bot.register.models import Task
 from tests.register.rows import NOW
 
 HANDS = 4

@@ -10,7 +10,7 @@ import pytest
 from tortoise import Tortoise
 from tortoise.transactions import in_transaction
 
-from bot.register.models import Counter
+from bot.register.counter import Counter
 
 
 @contextmanager
