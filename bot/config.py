@@ -7,6 +7,7 @@ named by the file that holds it.
 
 import os
 import tomllib
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -20,6 +21,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -113,7 +115,6 @@ class Database(Section):
         description="postgresql://USER@HOST:PORT/NAME; empty: SQLite under home",
     )  # fmt: skip
     password_file: Path | None = None
-    connections: int = Field(8, ge=2, description="of one process, at most")
 
 
 class Broker(Section):
@@ -219,6 +220,72 @@ class Accounts(Section):
     activation_attempts: int = Field(5, ge=1)
 
 
+class Callbacks(Section):
+    """The listener that a carrier calls back, behind a public address of ours."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8081, ge=0, le=65535)
+    base_url: str = Field(
+        "", pattern=r"^(https?://[!-~]+[^/])?$",
+        description="as the carrier calls it, and signs it; empty: the carrier is asked instead",
+    )  # fmt: skip
+
+
+class Twilio(Section):
+    """An account at Twilio. Its secrets are files."""
+
+    account: str = Field("", pattern=r"^(AC[0-9a-f]{32})?$", description="account SID")
+    api_key: str = Field(
+        "", pattern=r"^(SK[0-9a-f]{32})?$", description="SID; empty: the auth token is used"
+    )
+    api_key_file: Path | None = Field(None, description="holds the key's secret")
+    auth_token_file: Path | None = Field(None, description="it also signs every callback")
+    messaging_service: str = Field("", pattern=r"^(MG[0-9a-f]{32})?$")
+    sender: str = Field(
+        "", pattern=r"^(\+[1-9][0-9]{6,14}|[0-9]{3,8}|(?=.*[A-Za-z])[0-9A-Za-z ]{1,11})?$",
+        description="E.164, short code or registered name; instead of messaging_service",
+    )  # fmt: skip
+    number: str = Field(
+        "", pattern=r"^(\+[1-9][0-9]{6,14})?$", description="where people write to (E.164)"
+    )
+    address: str = Field("https://api.twilio.com", pattern=r"^https?://[!-~]+[^/]$")
+    seconds: float = Field(10, gt=0, le=60, description="for Twilio to connect, and to answer")
+
+
+class Sms(Section):
+    """The short channel."""
+
+    carrier: Literal["file", "twilio"] = Field("file", description="file: a folder under home")
+    accents: bool = Field(False, description="an accented message is up to three parts long")
+    parts: int = Field(1, ge=1, le=10, description="a message may take; each is paid for")
+    inbound: Literal["off", "callback", "polling"] = "off"
+    callbacks: Callbacks = Callbacks()
+    twilio: Twilio = Twilio()
+
+    @model_validator(mode="after")
+    def _works(self) -> "Sms":
+        for wrong, says in self._faults():
+            if wrong:
+                raise ValueError(says)
+        return self
+
+    def _faults(self) -> Iterator[tuple[bool, str]]:
+        twilio, called = self.twilio, bool(self.callbacks.base_url)
+        inbound = self.inbound != "off"
+        yield self.accents and self.parts < 3, "With accents, parts must be 3 or more"
+        yield self.inbound == "callback" and not called, "For callbacks, set callbacks.base_url"
+        if self.carrier != "twilio":
+            yield called or inbound, 'callbacks and inbound need carrier = "twilio"'
+            return
+        login = twilio.api_key_file if twilio.api_key else twilio.auth_token_file
+        ways = [twilio.messaging_service, twilio.sender]
+        yield not twilio.account, "twilio.account is missing"
+        yield login is None, "Set twilio.auth_token_file, or twilio.api_key and its file"
+        yield called and twilio.auth_token_file is None, "Callbacks need twilio.auth_token_file"
+        yield ways.count("") != 1, "Set either twilio.messaging_service or twilio.sender"
+        yield inbound and not twilio.number, "inbound needs twilio.number"
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Relative paths lie under `home`."""
 
@@ -243,6 +310,7 @@ class Settings(BaseSettings):
     issuing: Issuing = Issuing()
     rules: Rules = Rules()
     accounts: Accounts = Accounts()
+    sms: Sms = Sms()
 
     def under_home(self, path: Path) -> Path:
         """`path` itself when absolute, else below `home`."""

@@ -17,7 +17,7 @@ from bot.inbox.archive import Archive
 from bot.outbox.transport import MaildirTransport
 from bot.procedures import issue, publish
 from bot.register.sqlite import ImmediateTransaction
-from bot.sms.gateway import FileGateway
+from bot.sms.folder import FileGateway
 
 BLOCKING: tuple[tuple[Any, str, str], ...] = (
     (Archive, "put", "archive"),

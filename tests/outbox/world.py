@@ -27,7 +27,7 @@ from bot.register import audit, tasks
 from bot.register.audit import Event
 from bot.register.models import Account, Agency, Dossier, Mail, Subscriber
 from bot.register.tasks import Kind, Lease, Queue
-from bot.sms.gateway import FileGateway
+from bot.sms.folder import FileGateway
 from tests.outbox.examples import AGENCY, DUE, NOW, NUMBER
 
 SETTINGS = Settings()

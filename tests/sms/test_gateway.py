@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.sms.gateway import FileGateway, GatewayUnavailable
+from bot.sms.folder import FileGateway
+from bot.sms.gateway import GatewayUnavailable
 
 
 async def test_a_reference_is_one_message_however_often_it_is_sent(tmp_path: Path) -> None:
