@@ -1,18 +1,20 @@
-"""Dramatiq actors: take a lease, let its story run, record how it ended.
+"""Dramatiq actors: begin a task, let its story run, record how it ended.
 
 Messages carry a task's number and its lease, nothing else. What is to be done
 stands in the register; nothing is decided here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 import dramatiq
 import structlog
 from tortoise.transactions import in_transaction
 
+from bot import broker
 from bot.accounts.credential import send_credential
 from bot.errors import Conflict, Misconfigured, Refused, Unavailable, code_of
 from bot.outbox.delivery import post
@@ -22,41 +24,51 @@ from bot.procedures.escalate import escalate
 from bot.procedures.identify import identify
 from bot.procedures.issue import issue
 from bot.procedures.publish import publish
-from bot.procedures.services import Services
 from bot.register import audit, tasks
-from bot.register.tasks import Kind, Lease, LeaseLost, Queue
+from bot.register.tasks import HandOver, Kind, Lease, LeaseLost, Queue
 from bot.sandbox import Unchecked
 
 log = structlog.get_logger()
 
-Now = Callable[[], datetime]
-Story = Callable[[Lease, Services, datetime], Awaitable[None]]
+Now = Callable[[], Awaitable[datetime]]
+Story = Callable[[Lease, Any, datetime], Awaitable[None]]  # with the tools of its queue
 
 STORIES: Mapping[Kind, Story] = {
     Kind.IDENTIFY: identify,
     Kind.DECIDE: decide_dossier,
     Kind.ISSUE: issue,
     Kind.PUBLISH: publish,
-    Kind.RESULT: report_at_due_time,
-    Kind.ESCALATE: escalate,
-    Kind.NOTICE: lambda lease, services, now: post(lease, services.post, now),
-    Kind.CREDENTIAL: lambda lease, services, now: send_credential(lease, services.post, now),
+    Kind.RESULT: lambda lease, _, now: report_at_due_time(lease, now),
+    Kind.ESCALATE: lambda lease, _, now: escalate(lease, now),
+    Kind.NOTICE: post,
+    Kind.CREDENTIAL: send_credential,
 }
-AT_MOST = tasks.LEASE.total_seconds() * 0.9
+AT_MOST = 270  # seconds for one try: nothing takes so long unless it hangs
 LATE = timedelta(hours=1)  # until officers are told that a device or peer is away
-LOOK_EVERY = 0.2  # seconds
 
 
-async def work(task: int, token: str, services: Services, now: Now) -> None:
-    """Do the task that a message names, if the message's lease is still in force."""
-    lease = await tasks.held(task, token)
-    if lease is None:
-        return
+async def work(handed: HandOver, tools: Any, now: Now, *, again: bool = False) -> None:
+    """Do the task that a message names, if it may still be begun.
+
+    What cannot even be recorded (the register is away) ends here too: the
+    lease runs out by itself.
+    """
+    try:
+        lease = await tasks.begin(handed, await now(), again=again)
+        if lease is not None:
+            await _record(lease, tools, now)
+    except Exception as error:
+        log.error("task.unrecorded", task=handed.task, code=code_of(error), at=_where(error))
+
+
+async def _record(lease: Lease, tools: Any, now: Now) -> None:
+    """Let the story run, and write down how it ended."""
     bound = log.bind(kind=lease.kind, subject=lease.subject, attempt=lease.attempt)
     try:
-        await audit.require_clock(now())
-        async with asyncio.timeout(AT_MOST):
-            await STORIES[lease.kind](lease, services, now())
+        at = await now()
+        await audit.require_clock(at)
+        async with _kept(lease, now):
+            await STORIES[lease.kind](lease, tools, at)
     except LeaseLost:
         bound.info("task.taken")
     except Conflict as conflict:
@@ -64,15 +76,40 @@ async def work(task: int, token: str, services: Services, now: Now) -> None:
         await _drop(lease)
     except Refused as refused:
         bound.error("task.parked", code=refused.code)
-        await lease.park(refused.code, now())
+        await lease.park(refused.code, await now())
     except (Unavailable, Misconfigured) as error:
         bound.warning("task.postponed", code=error.code)
-        await _put_off(lease, error, now())
+        await _put_off(lease, error, await now())
     except Exception as error:  # whatever it was, the next task must go on
         bound.error("task.failed", code=code_of(error), at=_where(error))
-        await lease.postpone(code_of(error), now(), counted=True)
+        await lease.postpone(code_of(error), await now(), counted=True)
     else:
         bound.info("task.done")
+
+
+@asynccontextmanager
+async def _kept(lease: Lease, now: Now) -> AsyncIterator[None]:
+    """Keep the lease alive while the block runs; stop the block when it is lost, or hangs."""
+    async with asyncio.timeout(AT_MOST) as limit:
+        keeper = asyncio.create_task(_keep(lease, limit, now))
+        try:
+            yield
+        finally:
+            keeper.cancel()
+
+
+async def _keep(lease: Lease, limit: asyncio.Timeout, now: Now) -> None:
+    while True:
+        await asyncio.sleep(tasks.LEASE.total_seconds() / 4)
+        try:
+            await lease.extend(await now())
+        except LeaseLost:  # the block would write in vain
+            limit.reschedule(asyncio.get_running_loop().time())
+            return
+        except (
+            Exception
+        ) as error:  # the register is away: until the lease runs out it may come back
+            log.warning("task.unkept", code=code_of(error))
 
 
 async def _put_off(lease: Lease, error: Unavailable | Misconfigured, now: datetime) -> None:
@@ -104,38 +141,10 @@ def _where(error: BaseException) -> str:
     return f"{trace.tb_frame.f_globals.get('__name__', '')}:{trace.tb_lineno}"
 
 
-Actors = Mapping[Queue, dramatiq.Actor[[int, str], None]]
-
-
-def declare(broker: dramatiq.Broker, services: Services, now: Now) -> Actors:
-    """An actor for each queue, on `broker`; the more urgent, the earlier in one worker."""
+def declare(carrier: dramatiq.Broker, queue: Queue, tools: Any, now: Now) -> None:
+    """The actor of `queue`, on `carrier`; every one of its stories is given `tools`."""
 
     async def work_on(task: int, token: str) -> None:
-        await work(task, token, services, now)
+        await work(HandOver(task, token), tools, now, again=broker.is_redelivered())
 
-    return {
-        queue: dramatiq.actor(broker=broker, actor_name=queue, queue_name=queue, priority=priority)(
-            work_on
-        )
-        for priority, queue in enumerate(Queue)
-    }
-
-
-async def relay(actors: Actors, hands: Mapping[Queue, int], now: Now) -> None:
-    """Lease due tasks and send them out, for ever; no more of a queue than it has hands.
-
-    So no lease runs out while its message waits, and slow work of one queue
-    holds up no other.
-    """
-    while True:
-        sent = 0
-        try:
-            for queue, actor in actors.items():
-                room = hands[queue] - await tasks.leased(now(), [queue])
-                for lease in await tasks.lease(now(), [queue], most=room) if room > 0 else ():
-                    actor.send(lease.task, lease.token)
-                    sent += 1
-        except Exception as error:  # the register may be away for a while
-            log.error("relay.failed", code=code_of(error), at=_where(error))
-        if not sent:
-            await asyncio.sleep(LOOK_EVERY)
+    dramatiq.actor(broker=carrier, actor_name=queue, queue_name=queue)(work_on)

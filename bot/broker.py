@@ -1,15 +1,21 @@
-"""The broker that carries task ids, and the loop its actors share.
+"""The broker that carries task numbers, and the loop that its actors share.
 
-Embedded, it is Dramatiq's in-process broker. It may lose everything at any
-moment: the register is the truth. No retries, delays or results live here.
+In-process or RabbitMQ, by URL: nothing else knows which. Either may lose
+everything at any moment: the register is the truth. No retries, delays or
+results live here.
 """
 
 import asyncio
 import threading
+from urllib.parse import urlsplit
 
 import dramatiq
 from dramatiq.asyncio import EventLoopThread, set_event_loop_thread
+from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.brokers.stub import StubBroker
+from dramatiq.middleware import CurrentMessage
+
+PATIENCE = 5  # seconds for a connection or a blocked one; the relay tries again
 
 
 class _ApplicationLoop(EventLoopThread):
@@ -21,19 +27,21 @@ class _ApplicationLoop(EventLoopThread):
         self.loop = loop
 
 
-class SharedLoop(dramatiq.Middleware):
-    """Async actors run on the application's event loop: one loop a process."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
-
-    def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
-        set_event_loop_thread(_ApplicationLoop(self.loop))
-
-    def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
-        set_event_loop_thread(None)
+def share(loop: asyncio.AbstractEventLoop) -> None:
+    """Let async actors run on `loop`: one loop a process."""
+    set_event_loop_thread(_ApplicationLoop(loop))
 
 
-def embedded(loop: asyncio.AbstractEventLoop) -> dramatiq.Broker:
-    """The in-process broker, for actors on `loop`."""
-    return StubBroker(middleware=[SharedLoop(loop)])
+def connect(url: str) -> dramatiq.Broker:
+    """The broker at `url` (amqp, amqps), connected when first used; in this process when empty."""
+    middleware: list[dramatiq.Middleware] = [CurrentMessage()]
+    if not url:
+        return StubBroker(middleware=middleware)
+    waits = f"connection_attempts=1&socket_timeout={PATIENCE}&blocked_connection_timeout={PATIENCE}"
+    joint = "&" if urlsplit(url).query else "?"
+    return RabbitmqBroker(url=f"{url}{joint}{waits}", middleware=middleware)
+
+
+def is_redelivered() -> bool:
+    """Whether whoever had this actor's message before is gone."""
+    return bool(getattr(CurrentMessage.get_current_message(), "redelivered", False))

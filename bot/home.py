@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 from cryptography import x509
 
@@ -26,8 +27,19 @@ class Home:
         return self.path / name
 
     @property
-    def register(self) -> Path:
-        return self / "register.sqlite3"
+    def register(self) -> Path | str:
+        """A file of SQLite's, or the URL of a server with its password.
+
+        Raises:
+            Misconfigured: the password cannot be read.
+        """
+        database = self.settings.database
+        if not database.url:
+            return self / "register.sqlite3"
+        if not database.password_file:
+            return database.url
+        password = read_secret(self.settings, database.password_file, "The database's password")
+        return with_password(database.url, password)
 
     @property
     def archive(self) -> Path:
@@ -65,6 +77,13 @@ class Home:
     @property
     def sms(self) -> Path:
         return self / "outgoing/sms"
+
+
+def with_password(url: str, password: str) -> str:
+    """`url` with the password of its user."""
+    parts = urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}").geturl()
 
 
 def addresses(settings: Settings) -> Addresses:

@@ -14,8 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from dateutil.relativedelta import relativedelta
 
-from bot import app
-from bot.app import token
+from bot import tools
 from bot.ca import ceremony
 from bot.ca.signing import PrivateKey
 from bot.clock import SWAP_DAYS
@@ -51,14 +50,14 @@ def make_tokens(settings: Settings) -> Iterator[str]:
 def make_keys(settings: Settings) -> Iterator[str]:
     """The keys of every token that lacks them."""
     ca, subjects, post = (
-        token(settings, label)
+        tools.token(settings, label)
         for label in (settings.tokens.ca, settings.tokens.subjects, settings.tokens.post)
     )
     makers: dict[str, Callable[[], object]] = {
-        "CA key": lambda: generate_key(ca, app.CA_KEY, SERVICE_KEY),
-        "key-encryption key": lambda: generate_kek(subjects, app.SUBJECTS_KEK),
-        "mail-signing key": lambda: generate_key(post, app.MAIL_KEY, SERVICE_KEY),
-        "passcode secret": lambda: generate_secret(post, app.PASSCODE_SECRET),
+        "CA key": lambda: generate_key(ca, tools.CA_KEY, SERVICE_KEY),
+        "key-encryption key": lambda: generate_kek(subjects, tools.SUBJECTS_KEK),
+        "mail-signing key": lambda: generate_key(post, tools.MAIL_KEY, SERVICE_KEY),
+        "passcode secret": lambda: generate_secret(post, tools.PASSCODE_SECRET),
     }
     for name, make in makers.items():
         try:
@@ -110,12 +109,12 @@ def _certify_mail(
     settings: Settings, issuer: x509.Certificate, key: PrivateKey, now: datetime
 ) -> Iterator[str]:
     home = Home(settings)
-    post = token(settings, settings.tokens.post)
+    post = tools.token(settings, settings.tokens.post)
     not_before = max(now, issuer.not_valid_before_utc)
     certificate = ceremony.certify_mail_signer(
         ceremony.authority_name(settings.authority.name, settings.mailboxes.sender),
         settings.mailboxes.sender,
-        find_key(post, app.MAIL_KEY).public_key(),
+        find_key(post, tools.MAIL_KEY).public_key(),
         issuer,
         key,
         addresses(settings),
@@ -144,7 +143,7 @@ async def enrol_officer(settings: Settings, name: str, mailbox: str) -> list[str
 
 
 def _ca_key(settings: Settings) -> PrivateKey:
-    return find_key(token(settings, settings.tokens.ca), app.CA_KEY)
+    return find_key(tools.token(settings, settings.tokens.ca), tools.CA_KEY)
 
 
 def _save(path: Path, certificate: x509.Certificate) -> None:

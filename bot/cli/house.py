@@ -1,7 +1,6 @@
-"""`bot init`, `run`, `forms`: the house itself."""
+"""`bot init` and `forms`: the house itself, and the commands that stand alone."""
 
 import asyncio
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ from bot import app, install
 from bot.cli import reading
 from bot.cli.doctor import doctor
 from bot.cli.output import err, out
+from bot.cli.roles import door, relay, run, web, worker
 from bot.config import Settings
 from bot.dossier.forms import blank_form
 from bot.files import replace
@@ -68,28 +68,6 @@ def _install(settings: Settings, demo_root: bool, answer: Path | None) -> Iterat
         yield from install.accept_answer(settings, read_certificate(answer), app.utc_now())
 
 
-def run(context: typer.Context) -> None:
-    """Run the whole bot in this process: door, web, relay and workers; Ctrl-C stops it."""
-    asyncio.run(_run(context.obj))
-
-
-async def _run(settings: Settings) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with app.embedded(settings) as running:
-        home = Home(settings)
-        err.print(
-            f"mail for {', '.join(settings.mailboxes.official)}: "
-            f"smtp://{settings.door.host}:{running.door}\n"
-            f"CRL and CA certificate: http://{settings.web.host}:{running.web}/pki/\n"
-            f"mail out: {home.maildir}\nSMS out: {home.sms}",
-            highlight=False,
-            soft_wrap=True,
-        )
-        await stop.wait()
-
-
 def forms(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="Where the PDF is written.")],
@@ -101,5 +79,5 @@ def forms(
 
 
 def add_to(cli: typer.Typer) -> None:
-    for command in (init, run, doctor, forms):
+    for command in (init, run, doctor, door, relay, worker, web, forms):
         cli.command()(command)

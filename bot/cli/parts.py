@@ -9,7 +9,7 @@ from typing import NoReturn
 from cryptography import x509
 from dateutil.relativedelta import relativedelta
 
-from bot import app
+from bot import tools
 from bot.config import KeyAlgorithm, Settings, template_folder
 from bot.errors import Misconfigured
 from bot.home import Home, read_calendar, read_certificate
@@ -51,7 +51,7 @@ def _calendar(settings: Settings, now: datetime) -> None:
 
 
 def _ca_token(settings: Settings, now: datetime) -> None:
-    key = find_key(app.token(settings, settings.tokens.ca), app.CA_KEY)
+    key = find_key(tools.token(settings, settings.tokens.ca), tools.CA_KEY)
     if key.public_key() != read_certificate(Home(settings).ca_certificate).public_key():
         _wrong(
             "The CA key is not the one that the CA certificate is for.",
@@ -61,15 +61,15 @@ def _ca_token(settings: Settings, now: datetime) -> None:
 
 
 def _subjects_token(settings: Settings, now: datetime) -> None:
-    keys = SubjectKeys(app.token(settings, settings.tokens.subjects), app.SUBJECTS_KEK)
+    keys = SubjectKeys(tools.token(settings, settings.tokens.subjects), tools.SUBJECTS_KEK)
     with keys.unwrapped(keys.generate(KeyAlgorithm.EC_P256)):
         pass  # it has signed: that is how it is proved
 
 
 def _post_token(settings: Settings, now: datetime) -> None:
-    post = app.token(settings, settings.tokens.post)
-    key = find_key(post, app.MAIL_KEY)
-    mac(post, app.PASSCODE_SECRET, b"doctor")
+    post = tools.token(settings, settings.tokens.post)
+    key = find_key(post, tools.MAIL_KEY)
+    mac(post, tools.PASSCODE_SECRET, b"doctor")
     home = Home(settings)
     if key.public_key() != read_certificate(home.mail_certificate).public_key():
         _wrong("The mail key is not the one that its certificate is for.", _certify_mail(home))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TypeVar
 
 from bot.config import Settings
@@ -20,10 +21,10 @@ async def register(settings: Settings) -> AsyncIterator[None]:
     Raises:
         Misconfigured: there is none.
     """
-    path = Home(settings).register
-    if not path.is_file():
-        raise Misconfigured(f"There is no register at {path}.", "Run `bot init`.")
-    async with connection.opened(path):
+    place = Home(settings).register
+    if isinstance(place, Path) and not place.is_file():
+        raise Misconfigured(f"There is no register at {place}.", "Run `bot init`.")
+    async with connection.opened(place):
         yield
 
 

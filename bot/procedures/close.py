@@ -8,7 +8,6 @@ from tortoise.transactions import in_transaction
 from bot.dossier.application import application_from_json, faults_from_json, row_from_json
 from bot.dossier.rules import Consequence, Fault
 from bot.outbox.notices import Result, RowResult
-from bot.procedures.services import Services
 from bot.procedures.telling import tell_agency, tell_receiver
 from bot.register.lifecycle import CertificateStatus, DossierMove, DossierStatus, ItemStatus, exits
 from bot.register.models import Certificate, Dossier, Item
@@ -28,7 +27,7 @@ async def close_if_done(dossier: Dossier, now: datetime) -> None:
     await _tell_result(dossier, items, now, key="result")
 
 
-async def report_at_due_time(lease: Lease, services: Services, now: datetime) -> None:
+async def report_at_due_time(lease: Lease, now: datetime) -> None:
     """At the due time, tell how far an unfinished dossier has come; the rest follows."""
     async with in_transaction():
         dossier = await Dossier.locked(lease.subject)

@@ -12,7 +12,7 @@ from bot.dossier.rules import Consequence, Fault
 from bot.errors import Unavailable
 from bot.inbox.mime import Part
 from bot.outbox.notices import Held
-from bot.procedures.services import Services
+from bot.procedures.services import Vetting
 from bot.procedures.telling import tell_officers
 from bot.register.models import Mail
 from bot.sandbox import Unchecked
@@ -55,7 +55,7 @@ async def doubt_of(
     part: Part,
     inspection: Inspection,
     mail: Mail,
-    services: Services,
+    services: Vetting,
     waits_since: datetime | None,
     now: datetime,
 ) -> set[str]:

@@ -6,7 +6,6 @@ from tortoise.transactions import in_transaction
 
 from bot.outbox.notices import Held, Parked
 from bot.procedures.publish import burn_interrupted
-from bot.procedures.services import Services
 from bot.procedures.telling import tell_officers
 from bot.register import tasks
 from bot.register.lifecycle import ItemMove, ItemStatus, NoticeMove, NoticeStatus
@@ -14,7 +13,7 @@ from bot.register.models import Dossier, Item, Mail, Notice, Task
 from bot.register.tasks import Kind, Lease
 
 
-async def escalate(lease: Lease, services: Services, now: datetime) -> None:
+async def escalate(lease: Lease, now: datetime) -> None:
     """Tell the officers, once, of a task that was given up or is tried for too long.
 
     A row that was given up is parked, and what was reserved for it is listed as

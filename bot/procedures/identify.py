@@ -17,7 +17,7 @@ from bot.inbox.mime import Part, Survey
 from bot.outbox.delivery import intend
 from bot.outbox.notices import Receipt, Unsigned
 from bot.procedures.doubts import UNCHECKED_TRIES, UNREADABLE, doubt_of, tell_of_doubts, unchecked
-from bot.procedures.services import Services
+from bot.procedures.services import Vetting
 from bot.procedures.telling import tell_agency
 from bot.register import tasks
 from bot.register.counter import Counter
@@ -40,7 +40,7 @@ class Letter:
     agency: Agency | None
 
 
-async def identify(lease: Lease, services: Services, now: datetime) -> None:
+async def identify(lease: Lease, services: Vetting, now: datetime) -> None:
     """Number what known signers sent, hold what is doubtful, ignore the rest."""
     mail = await Mail.get(id=lease.subject)
     raw = await asyncio.to_thread(services.archive.get, mail.digest)
@@ -76,7 +76,7 @@ def _end(known: bool, doubts: set[str]) -> tuple[MailMove, str]:
     return MailMove.IGNORE, "signature.none"
 
 
-async def _survey(raw: bytes, lease: Lease, services: Services) -> Survey:
+async def _survey(raw: bytes, lease: Lease, services: Vetting) -> Survey:
     try:
         return await services.examiner.survey(raw)
     except Unchecked:
@@ -86,7 +86,7 @@ async def _survey(raw: bytes, lease: Lease, services: Services) -> Survey:
 
 
 async def _letters(
-    raw: bytes, survey: Survey, mail: Mail, lease: Lease, services: Services
+    raw: bytes, survey: Survey, mail: Mail, lease: Lease, services: Vetting
 ) -> list[Letter]:
     """The mail's letters, one of each, with their agencies.
 
@@ -136,7 +136,7 @@ def _is_from_a_person(mail: Mail, survey: Survey) -> bool:
     return bool(mail.envelope_from) and not is_machine
 
 
-async def _open_dossier(mail: Mail, letter: Letter, services: Services, now: datetime) -> None:
+async def _open_dossier(mail: Mail, letter: Letter, services: Vetting, now: datetime) -> None:
     year = now.astimezone(HANOI).year
     number = await Counter.next(f"dossier-{year}")
     due = services.calendar.due(mail.received_at)

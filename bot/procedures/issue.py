@@ -29,7 +29,7 @@ from bot.outbox.delivery import intend
 from bot.outbox.notices import Credential
 from bot.procedures.close import close_if_done
 from bot.procedures.publish import burn_interrupted
-from bot.procedures.services import Services
+from bot.procedures.services import Issuing
 from bot.register.lifecycle import CertificateMove, Channel, ItemMove, ItemStatus
 from bot.register.models import (
     Account,
@@ -44,7 +44,7 @@ from bot.register.models import (
 from bot.register.tasks import Lease
 
 
-async def issue(lease: Lease, services: Services, now: datetime) -> None:
+async def issue(lease: Lease, services: Issuing, now: datetime) -> None:
     """Give the person of one accepted row a certificate and an account."""
     item = await Item.get(id=lease.subject).prefetch_related("dossier__agency", "dossier__mail")
     if item.status is not ItemStatus.ACCEPTED:
@@ -69,7 +69,7 @@ class Laid:
     not_after: datetime
 
 
-async def _key_of(item: Item, services: Services) -> WrappedKey:
+async def _key_of(item: Item, services: Issuing) -> WrappedKey:
     """The key of an interrupted try, or a new one."""
     tried = await SubjectKey.filter(certificates__item_id=item.id).first()
     if tried:
@@ -77,7 +77,7 @@ async def _key_of(item: Item, services: Services) -> WrappedKey:
     return await asyncio.to_thread(services.subjects.generate, services.settings.issuing.algorithm)
 
 
-def _lay_down(agency: Agency, row: Row, key: WrappedKey, services: Services, now: datetime) -> Laid:
+def _lay_down(agency: Agency, row: Row, key: WrappedKey, services: Issuing, now: datetime) -> Laid:
     """Draft and lint: the person is the row's, the place is the register's."""
     issuing = services.settings.issuing
     not_before = now.replace(microsecond=0)

@@ -15,7 +15,7 @@ from bot.ca import crl
 from bot.ca.crl import Revoked
 from bot.ca.lint import lint_crl, require_clean
 from bot.files import replace
-from bot.procedures.services import Services
+from bot.procedures.services import Publishing
 from bot.register import audit, tasks
 from bot.register.counter import Counter
 from bot.register.lifecycle import CertificateMove, CertificateStatus
@@ -28,11 +28,10 @@ CERTIFICATE_FILE = "ca.cer"
 LISTED = (CertificateStatus.BURNT, CertificateStatus.REVOKED)
 
 
-async def publish(lease: Lease, services: Services, now: datetime) -> None:
+async def publish(lease: Lease, services: Publishing, now: datetime) -> None:
     """Sign a list of everything revoked by now, and put it where it is looked for."""
-    async with services.issuer.publishing:
-        async with in_transaction():
-            number = await Counter.next("crl")
+    async with in_transaction():
+        number = await Counter.next("crl")  # held: a higher number lists all that a lower one does
         # whoever called for a list by now is served by this one
         calls = Task.filter(kind=tasks.Kind.PUBLISH, lease__isnull=True).exclude(subject=REGULAR)
         served = [task.id for task in await calls.only("id")]
@@ -42,10 +41,11 @@ async def publish(lease: Lease, services: Services, now: datetime) -> None:
             .order_by("id")
             .values_list("serial", "revoked_at", "reason")
         ]
-        signed = await asyncio.to_thread(_sign, services, number, revoked, now)
-        await asyncio.to_thread(replace, services.issuer.published / CRL_FILE, signed)
+    signed = await asyncio.to_thread(_sign, services, number, revoked, now)
     async with in_transaction():
         await lease.end()
+        if await Counter.rise("crl.published", number):  # held: no older list comes after a newer
+            await asyncio.to_thread(replace, services.published / CRL_FILE, signed)
         await Task.filter(id__in=served, lease__isnull=True).delete()
         await audit.append(
             audit.SYSTEM, "crl.publish", because="crl.due", now=now, subject=number,
@@ -69,7 +69,7 @@ async def burn_interrupted(item: Item, now: datetime) -> None:
         await tasks.call(tasks.Kind.PUBLISH, standing.id, due=now)
 
 
-def _sign(services: Services, number: int, revoked: list[Revoked], now: datetime) -> bytes:
+def _sign(services: Publishing, number: int, revoked: list[Revoked], now: datetime) -> bytes:
     signed = crl.build(
         issuer=services.issuer.certificate,
         key=services.issuer.key,

@@ -1,8 +1,10 @@
-"""What the procedures are given; `app` makes it."""
+"""What the hands of each queue are given, and no more; `app` makes it.
 
-import asyncio
+The `post` queue's is `bot.outbox.delivery.Post`.
+"""
+
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
@@ -13,8 +15,17 @@ from bot.clock import Calendar
 from bot.config import Settings
 from bot.hsm.subject_keys import SubjectKeys
 from bot.inbox.archive import Archive
-from bot.outbox.delivery import Post
 from bot.signatures.examine import Examiner
+
+
+@dataclass(frozen=True)
+class Vetting:
+    """Queue `vet`: hostile bytes and rules; no token."""
+
+    settings: Settings
+    calendar: Calendar
+    archive: Archive
+    examiner: Examiner
 
 
 @dataclass(frozen=True)
@@ -24,17 +35,22 @@ class Issuer:
     certificate: x509.Certificate
     key: PrivateKey
     addresses: Addresses
-    published: Path  # folder that the web serves
     require_key: Callable[[], object]  # raises Unavailable while the key does not answer
-    publishing: asyncio.Lock = field(default_factory=asyncio.Lock)  # one CRL at a time
 
 
 @dataclass(frozen=True)
-class Services:
+class Publishing:
+    """Queue `urgent`: the `ca` token and the folder that the web serves."""
+
     settings: Settings
-    calendar: Calendar
-    archive: Archive
-    examiner: Examiner
+    issuer: Issuer
+    published: Path
+
+
+@dataclass(frozen=True)
+class Issuing:
+    """Queue `ca`: the tokens `ca` and `subjects`."""
+
+    settings: Settings
     issuer: Issuer
     subjects: SubjectKeys
-    post: Post

@@ -1,63 +1,58 @@
-"""Opening the register: connect, migrate, hand out."""
+"""Opening the register: connect, migrate, hand out; and the time it goes by."""
 
-import fcntl
-import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pkgutil import iter_modules
 
 from tortoise import Tortoise
 from tortoise.migrations.api import migrate
 
-
-def config(path: Path) -> dict[str, Any]:
-    """Tortoise's configuration for the SQLite register at `path`."""
-    pragmas = {"synchronous": "FULL", "busy_timeout": 30_000}
-    return {
-        "connections": {
-            "default": {
-                "engine": "bot.register.sqlite",
-                "credentials": {"file_path": str(path), **pragmas},
-            }
-        },
-        "apps": {
-            "register": {
-                "models": ["bot.register.models", "bot.register.audit", "bot.register.counter"],
-                "migrations": "bot.register.migrations",
-                "default_connection": "default",
-            }
-        },
-        "use_tz": True,
-        "timezone": "UTC",
-    }
+from bot.errors import Misconfigured
+from bot.register import migrations
+from bot.register.place import Place, alone, config
 
 
 @asynccontextmanager
-async def opened(path: Path) -> AsyncIterator[None]:
-    """The register at `path`, made or migrated first, on this event loop.
+async def opened(place: Place) -> AsyncIterator[None]:
+    """The register at `place`, made or migrated first, on this event loop.
 
     One at a time in a process: models find it wherever the loop calls them.
+
+    Raises:
+        Misconfigured: a newer bot has migrated it, or it does not let us in.
+        RegisterUnavailable: its server does not answer.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with _alone(path.parent):
-            await migrate(config=config(path))
+        async with alone(place):
+            await migrate(config=config(place))
         await Tortoise.close_connections()  # they belong to the migration's context
-        await Tortoise.init(config=config(path), _enable_global_fallback=True)
+        await Tortoise.init(config=config(place), _enable_global_fallback=True)
         # Now: were the first to ask cancelled while it is made, it would lack its pragmas.
         await Tortoise.get_connection("default").create_connection(with_db=True)
+        await _require_known()
         yield
     finally:
         await Tortoise.close_connections()
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """No other process migrates in `folder`: two that make the same table would both fail."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+async def clock() -> datetime:
+    """The register's own time: machines whose clocks differ all go by one."""
+    client = Tortoise.get_connection("default")
+    if client.capabilities.dialect != "postgres":
+        return datetime.now(UTC)
+    _, [row] = await client.execute_query("SELECT clock_timestamp() AS now")
+    now: datetime = row["now"]
+    return now
+
+
+async def _require_known() -> None:
+    """Columns that a newer program has made may mean what this one does not know."""
+    known = {module.name for module in iter_modules(migrations.__path__)}
+    _, rows = await Tortoise.get_connection("default").execute_query(
+        "SELECT name FROM tortoise_migrations WHERE app = 'register'"
+    )
+    if newer := sorted({row["name"] for row in rows} - known):
+        raise Misconfigured(
+            f"A newer bot has migrated the register ({newer[-1]}).", "Install that version here."
+        )

@@ -1,10 +1,11 @@
 """What must happen later: rows, not messages.
 
 A task is written in the transaction that calls for it. A relay leases due
-tasks and sends their ids through the broker; a worker does the work and ends
-the task in the transaction that records the result. That write checks the
-lease, so a slow worker whose lease was given away cannot write. Any broker may
-lose everything at any moment: the next lease finds the row again.
+tasks and sends their ids through the broker; a worker begins, keeps its lease
+alive while it works, and ends the task in the transaction that records the
+result. That write checks the lease, so a slow worker whose lease was given
+away cannot write. Any broker may lose everything at any moment, and any worker
+die: their leases run out, and the next one finds the row again.
 """
 
 import secrets
@@ -15,6 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from bot.errors import Conflict
@@ -67,8 +69,10 @@ _QUEUES = {
     Kind.ESCALATE: Queue.POST,
 }
 
-LEASE = timedelta(minutes=5)  # longer than a file may take to be opened, three times
+LEASE = timedelta(seconds=20)  # of a worker, kept alive by it
+HAND_OVER = timedelta(minutes=1)  # of a message, until a worker begins
 PARKED_AFTER = 8  # attempts; a task that kills its worker counts too
+FREE = {"lease": None, "leased_until": None, "begun_at": None}
 FIRST_RETRY = timedelta(seconds=2)
 LONGEST_RETRY = timedelta(minutes=15)
 
@@ -81,7 +85,7 @@ class LeaseLost(Conflict):
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to write one task's result."""
+    """The right to write one task's result; every beginning has one of its own."""
 
     task: int
     token: str
@@ -96,7 +100,7 @@ class Lease:
         Raises:
             LeaseLost: roll everything back; somebody else has it.
         """
-        if not await Task.filter(id=self.task, lease=self.token).delete():
+        if not await self._mine().delete():
             raise LeaseLost(self.task)
 
     async def check(self) -> None:
@@ -105,7 +109,16 @@ class Lease:
         Raises:
             LeaseLost: it was given to another hand, or is done.
         """
-        if not await Task.filter(id=self.task, lease=self.token).exists():
+        if not await self._mine().exists():
+            raise LeaseLost(self.task)
+
+    async def extend(self, now: datetime) -> None:
+        """Keep it alive: the work goes on.
+
+        Raises:
+            LeaseLost: it was given to another hand, or is done.
+        """
+        if not await self._mine().update(leased_until=now + LEASE):
             raise LeaseLost(self.task)
 
     async def postpone(self, code: str, now: datetime, *, counted: bool) -> None:
@@ -115,15 +128,10 @@ class Lease:
             counted: whether this attempt brings the task nearer to being parked.
         """
         pause = min(max(now - self.since, FIRST_RETRY), LONGEST_RETRY)
-        changes: dict[str, Any] = {
-            "lease": None,
-            "leased_until": None,
-            "due_at": now + pause,
-            "last_error": code,
-        }
+        changes: dict[str, Any] = {**FREE, "due_at": now + pause, "last_error": code}
         if not counted:
             changes["attempts"] = self.attempt - 1
-        await Task.filter(id=self.task, lease=self.token).update(**changes)
+        await self._mine().update(**changes)
 
     async def park(self, code: str, now: datetime) -> None:
         """Give the task up: trying again would change nothing, an officer acts next.
@@ -135,6 +143,9 @@ class Lease:
             await self.check()
             await _park(await Task.get(id=self.task), code, now)
 
+    def _mine(self) -> QuerySet[Task]:
+        return Task.filter(id=self.task, lease=self.token, attempts=self.attempt)
+
 
 async def call(kind: Kind, subject: int, *, due: datetime) -> None:
     """Call for `kind` on `subject`, inside the caller's transaction; once is enough."""
@@ -144,30 +155,56 @@ async def call(kind: Kind, subject: int, *, due: datetime) -> None:
     )
 
 
-async def lease(now: datetime, queues: Iterable[Queue], *, most: int) -> list[Lease]:
-    """Take up to `most` due tasks of `queues`; a spent one is parked instead."""
+@dataclass(frozen=True)
+class HandOver:
+    """What a message says: the task, and the token by which a worker may begin it."""
+
+    task: int
+    token: str
+
+
+async def lease(now: datetime, queues: Iterable[Queue], *, most: int) -> list[HandOver]:
+    """Hand over up to `most` due tasks of `queues`, the longest due first."""
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
     due = Task.filter(free, _of(queues), due_at__lte=now, parked_at__isnull=True)
     if not await due.exists():
         return []
     async with in_transaction():
         tasks = await due.order_by("due_at").limit(most).select_for_update(skip_locked=True)
-        leases = []
         for task in tasks:
-            if task.attempts >= PARKED_AFTER and Kind(task.kind).gives_up:
-                await _park(task, task.last_error or "worker.died", now)
-                continue
-            task.attempts += 1
-            task.lease, task.leased_until = secrets.token_hex(16), now + LEASE
-            await task.save(update_fields=["attempts", "lease", "leased_until"])
-            kind = Kind(task.kind)
-            leases.append(Lease(task.id, task.lease, kind, task.subject, task.attempts, task.since))
-    return leases
+            task.lease, task.leased_until = secrets.token_hex(16), now + HAND_OVER
+            task.begun_at = None
+            await task.save(update_fields=[*FREE])
+    return [HandOver(task.id, task.lease or "") for task in tasks]
+
+
+async def begin(handed: HandOver, now: datetime, *, again: bool = False) -> Lease | None:
+    """The lease that a message gives, or None when it gives none any more.
+
+    A task that was begun too often is parked instead.
+
+    Args:
+        again: the broker says that whoever had this message before is gone: a
+            lease begun by it is taken over.
+    """
+    async with in_transaction():
+        standing = Task.filter(id=handed.task, lease=handed.token)
+        task = await standing.select_for_update().get_or_none()
+        if task is None or (task.begun_at and not again):
+            return None
+        if task.attempts >= PARKED_AFTER and Kind(task.kind).gives_up:
+            await _park(task, task.last_error or "worker.died", now)
+            return None
+        task.attempts += 1
+        task.begun_at, task.leased_until = now, now + LEASE
+        await task.save(update_fields=["attempts", "begun_at", "leased_until"])
+    kind = Kind(task.kind)
+    return Lease(task.id, handed.token, kind, task.subject, task.attempts, task.since)
 
 
 async def _park(task: Task, code: str, now: datetime) -> None:
-    task.parked_at, task.last_error, task.lease, task.leased_until = now, code, None, None
-    await task.save(update_fields=["parked_at", "last_error", "lease", "leased_until"])
+    task.update_from_dict({**FREE, "parked_at": now, "last_error": code})
+    await task.save(update_fields=[*FREE, "parked_at", "last_error"])
     await audit.append(
         audit.SYSTEM, "task.park", subject=task.id, because=code, now=now,
         details={"key": task.key},
@@ -190,23 +227,16 @@ async def resume(task: Task, now: datetime) -> None:
     )  # fmt: skip
 
 
-async def held(task: int, token: str) -> Lease | None:
-    """The lease that a message names, or None when it is no longer in force."""
-    row = await Task.get_or_none(id=task, lease=token)
-    if row is None:
-        return None
-    return Lease(row.id, token, Kind(row.kind), row.subject, row.attempts, row.since)
-
-
-async def leased(now: datetime, queues: Iterable[Queue]) -> int:
-    """How many tasks of `queues` are in somebody's hands."""
-    return await Task.filter(_of(queues), leased_until__gte=now).count()
+async def on_the_way(now: datetime, queues: Iterable[Queue]) -> int:
+    """How many tasks of `queues` are handed over and not begun."""
+    return await Task.filter(_of(queues), leased_until__gte=now, begun_at__isnull=True).count()
 
 
 def _of(queues: Iterable[Queue]) -> Q:
-    return Q(kind__in=[kind for kind in Kind if kind.queue in set(queues)])
+    chosen = set(queues)
+    return Q(kind__in=[kind for kind in Kind if kind.queue in chosen])
 
 
 async def release_all() -> None:
     """Give every lease back: for the one process of an embedded bot, when it starts."""
-    await Task.filter(lease__isnull=False).update(lease=None, leased_until=None)
+    await Task.filter(lease__isnull=False).update(**FREE)

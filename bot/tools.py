@@ -1,0 +1,114 @@
+"""What the hands of each queue work with: tokens, keys and ways out, from the settings.
+
+A process that works for one queue logs in to the tokens of that queue and to
+no other; PINs that it does not need may be out of its reach.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Any
+
+from bot.config import Settings, template_folder
+from bot.home import Home, addresses, pin_file, read_calendar, read_certificate, read_secret
+from bot.hsm import softhsm
+from bot.hsm.keys import find_key, mac
+from bot.hsm.subject_keys import SubjectKeys
+from bot.hsm.token import Module, Token
+from bot.inbox.archive import Archive
+from bot.outbox.delivery import Post
+from bot.outbox.mailer import Mailer
+from bot.outbox.render import Renderer
+from bot.outbox.transport import MaildirTransport
+from bot.procedures.services import Issuer, Issuing, Publishing, Vetting
+from bot.register.tasks import Queue
+from bot.sandbox import Sandbox
+from bot.signatures.examine import PRELOAD, Examiner
+from bot.signatures.revocation import Fetcher
+from bot.signatures.trust import TrustStore
+from bot.sms.gateway import FileGateway
+
+CA_KEY = "ca"
+SUBJECTS_KEK = "kek"
+MAIL_KEY = "mail"
+PASSCODE_SECRET = "passcode"  # noqa: S105 - a label, not a secret
+
+Tools = Mapping[Queue, Any]
+
+
+def token(settings: Settings, label: str) -> Token:
+    """This process's login to one token.
+
+    Raises:
+        Misconfigured: the module or the file with its PIN cannot be read.
+    """
+    if (Home(settings) / "softhsm").is_dir():
+        softhsm.use(Home(settings) / "softhsm")
+    pin = read_secret(settings, pin_file(settings, label), f"The PIN of token {label}")
+    return Token(Module.load(settings.tokens.module), label, pin)
+
+
+@asynccontextmanager
+async def tools(settings: Settings, queues: Iterable[Queue]) -> AsyncIterator[Tools]:
+    """The tools of `queues`.
+
+    Raises:
+        Misconfigured: naming the setting and the remedy.
+    """
+    async with AsyncExitStack() as stack:
+        yield {queue: await _MAKERS[queue](settings, stack) for queue in queues}
+
+
+async def _vetting(settings: Settings, stack: AsyncExitStack) -> Vetting:
+    home = Home(settings)
+    sandbox = Sandbox(settings.sandbox, PRELOAD)
+    stack.push_async_callback(sandbox.close)
+    fetcher = await stack.enter_async_context(Fetcher(settings.trust))
+    return Vetting(
+        settings=settings,
+        calendar=read_calendar(settings),
+        archive=Archive(home.archive),
+        examiner=Examiner(sandbox, TrustStore.load(settings.trust, home.path), fetcher),
+    )
+
+
+def _issuer(settings: Settings) -> Issuer:
+    ca = token(settings, settings.tokens.ca)
+    return Issuer(
+        read_certificate(Home(settings).ca_certificate),
+        find_key(ca, CA_KEY),
+        addresses(settings),
+        require_key=partial(find_key, ca, CA_KEY),
+    )
+
+
+async def _publishing(settings: Settings, _: AsyncExitStack) -> Publishing:
+    return Publishing(settings, _issuer(settings), Home(settings).published)
+
+
+async def _issuing(settings: Settings, _: AsyncExitStack) -> Issuing:
+    subjects = token(settings, settings.tokens.subjects)
+    return Issuing(settings, _issuer(settings), SubjectKeys(subjects, SUBJECTS_KEK))
+
+
+async def _post(settings: Settings, _: AsyncExitStack) -> Post:
+    home = Home(settings)
+    post = token(settings, settings.tokens.post)
+    issuer = read_certificate(home.ca_certificate)
+    own = read_certificate(home.mail_certificate)
+    return Post(
+        settings=settings,
+        renderer=Renderer(settings, template_folder()),
+        mailer=Mailer(settings, find_key(post, MAIL_KEY), own, (issuer,)),
+        transport=MaildirTransport(home.maildir),
+        gateway=FileGateway(home.sms),
+        mac=partial(mac, post, PASSCODE_SECRET),
+    )
+
+
+_MAKERS: Mapping[Queue, Callable[[Settings, AsyncExitStack], Awaitable[Any]]] = {
+    Queue.URGENT: _publishing,
+    Queue.CA: _issuing,
+    Queue.VET: _vetting,
+    Queue.POST: _post,
+}
