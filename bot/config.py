@@ -98,13 +98,43 @@ class Mailboxes(Section):
 
 
 class Door(Section):
-    """The SMTP door."""
+    """Where mail comes in."""
 
+    protocol: Literal["smtp", "lmtp"] = Field("smtp", description="lmtp: a reply a recipient")
     host: str = "127.0.0.1"
     port: int = Field(2525, ge=0, le=65535)
+    certificate: Path | None = Field(None, description="PEM with its chain: STARTTLS is offered")
+    key: Path | None = Field(None, validate_default=True, description="of it, PEM")
+    require_tls: bool = Field(False, description="no mail before STARTTLS")
     size_limit: int = Field(25 * MEGABYTE, gt=0, description="bytes of one mail, announced as SIZE")
+    memory: int = Field(
+        200 * MEGABYTE,
+        validate_default=True,
+        description="bytes of all mails not answered yet; what goes beyond is to come later (452)",
+    )
     connections: int = Field(100, ge=1)
     timeout: float = Field(300, gt=0, description="seconds for one command, or for a whole mail")
+
+    @field_validator("key")
+    @classmethod
+    def _with_its_certificate(cls, key: Path | None, info: ValidationInfo) -> Path | None:
+        if (key is None) != (info.data.get("certificate") is None):
+            raise ValueError("door.certificate and door.key go together")
+        return key
+
+    @field_validator("require_tls")
+    @classmethod
+    def _with_a_certificate(cls, required: bool, info: ValidationInfo) -> bool:
+        if required and not info.data.get("certificate"):
+            raise ValueError("Nobody could come in: door.certificate is not set")
+        return required
+
+    @field_validator("memory")
+    @classmethod
+    def _for_more_than_one_mail(cls, memory: int, info: ValidationInfo) -> int:
+        if memory < 2 * info.data.get("size_limit", 0):
+            raise ValueError("Must be at least twice door.size_limit")
+        return memory
 
 
 class Database(Section):
@@ -242,7 +272,7 @@ class Twilio(Section):
     auth_token_file: Path | None = Field(None, description="it also signs every callback")
     messaging_service: str = Field("", pattern=r"^(MG[0-9a-f]{32})?$")
     sender: str = Field(
-        "", pattern=r"^(\+[1-9][0-9]{6,14}|[0-9]{3,8}|(?=.*[A-Za-z])[0-9A-Za-z ]{1,11})?$",
+        "", pattern=r"^(\+[1-9][0-9]{6,14}|[0-9]{3,8}|[A-Za-z][0-9A-Za-z &_-]{0,10})?$",
         description="E.164, short code or registered name; instead of messaging_service",
     )  # fmt: skip
     number: str = Field(
