@@ -100,9 +100,12 @@ class Twilio:
         Not filtered by DateSent: what Twilio has still to send has none.
         """
         for message in self._client.messages.stream(to=to, limit=LOOK_THROUGH):
-            is_of_that_time = (message.date_created or since) >= since - CLOCKS
-            is_alive = report_of(str(message.status), None).arrival is not Arrival.FAILED
-            if is_of_that_time and is_alive and _same(message.body, text):
+            if (
+                message.direction != "inbound"
+                and (message.date_created or since) >= since - CLOCKS
+                and report_of(str(message.status), None).arrival is not Arrival.FAILED
+                and _same(message.body, text)
+            ):
                 return str(message.sid)
         return ""
 
@@ -118,7 +121,7 @@ class Twilio:
             for message in messages
             if message.direction == "inbound" and message.date_created >= earliest
         ]
-        return sorted(came, key=lambda message: message.received_at)
+        return sorted(reversed(came), key=lambda message: message.received_at)
 
 
 def _same(one: str | None, other: str) -> bool:
