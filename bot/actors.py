@@ -18,10 +18,12 @@ from bot import broker
 from bot.accounts.credential import send_credential
 from bot.errors import Conflict, Misconfigured, Refused, Unavailable, code_of
 from bot.outbox.delivery import post
+from bot.procedures.arrival import confirm_arrival
 from bot.procedures.close import report_at_due_time
 from bot.procedures.decide import decide_dossier
 from bot.procedures.escalate import escalate
 from bot.procedures.identify import identify
+from bot.procedures.inbound import collect, heed
 from bot.procedures.issue import issue
 from bot.procedures.publish import publish
 from bot.register import audit, tasks
@@ -42,6 +44,9 @@ STORIES: Mapping[Kind, Story] = {
     Kind.ESCALATE: lambda lease, _, now: escalate(lease, now),
     Kind.NOTICE: post,
     Kind.CREDENTIAL: send_credential,
+    Kind.ARRIVAL: confirm_arrival,
+    Kind.INBOUND: lambda lease, _, now: heed(lease, now),
+    Kind.COLLECT: collect,
 }
 AT_MOST = 270  # seconds for one try: nothing takes so long unless it hangs
 LATE = timedelta(hours=1)  # until officers are told that a device or peer is away

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tortoise.transactions import in_transaction
 
@@ -14,9 +14,11 @@ from bot.outbox.render import Renderer
 from bot.outbox.transport import Transport
 from bot.register import tasks
 from bot.register.lifecycle import Channel, NoticeMove, NoticeStatus
-from bot.register.models import Account, Attempt, Dossier, Mail, Notice, StaleState
+from bot.register.models import Account, Attempt, Dossier, Mail, Notice, OptOut, StaleState
 from bot.register.tasks import Kind, Lease
-from bot.sms.gateway import Gateway
+from bot.sms.gateway import Failure, Gateway, NumberRefused
+
+FIRST_LOOK = timedelta(minutes=1)  # until the carrier is asked whether a message arrived
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ async def post(lease: Lease, services: Post, now: datetime) -> None:
     else:
         async with in_transaction():
             await record_sent(notice, name, reference, lease, now)
+            if reference and notice.channel is Channel.SMS:
+                await tasks.call(Kind.ARRIVAL, attempt.id, due=now + FIRST_LOOK)
 
 
 async def open_notice(notice_id: int) -> Notice:
@@ -107,7 +111,9 @@ async def record_sent(
     notice: Notice, name: str, reference: str, lease: Lease, now: datetime
 ) -> None:
     """The peer took the try called `name`; inside the caller's transaction."""
-    await Attempt.filter(message_id=name).update(accepted_at=now, reference=reference or None)
+    await Attempt.filter(message_id=name).update(
+        accepted_at=now, reference=reference or None, delivered_at=None, failure=""
+    )
     await notice.make(NoticeMove.SEND, because="outbox.accepted", now=now, sent_at=now)
     await lease.end()
 
@@ -136,6 +142,8 @@ async def _send(
 ) -> str:
     content = KINDS[notice.kind].read(notice.data)
     if notice.channel is Channel.SMS:
+        if await OptOut.exists(number=notice.recipient):
+            raise NumberRefused(Failure.OPTED_OUT)
         text = await asyncio.to_thread(_short_message, content, services)
         return await services.gateway.send(notice.recipient, text, name, since=since)
     raw = await asyncio.to_thread(

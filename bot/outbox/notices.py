@@ -54,15 +54,18 @@ class Content:
 
 @dataclass(frozen=True)
 class Receipt(Content):
-    """To the agency, at once, before the letter is read: numbered, and the clock runs."""
+    """To the agency, at once, before the letter is read: numbered, and the clock runs.
+
+    What is asked is not known yet, so both clocks are told.
+    """
 
     kind = "receipt"
 
     number: str
     agency: str
-    procedure: str
     received: datetime
-    due: datetime
+    due: datetime  # to issue, renew or amend
+    revoked_by: datetime  # to revoke
 
 
 @dataclass(frozen=True)
@@ -171,7 +174,38 @@ class Parked(Content):
     received: datetime | None = None  # that mail
 
 
+@dataclass(frozen=True)
+class Progress(Content):
+    """To a phone that asked for it and is known to the dossier: where it stands."""
+
+    kind = "progress"
+    channels = ("sms",)
+
+    number: str
+    state: str  # `DossierStatus`
+    due: datetime | None  # None: its clock has stopped
+
+
+@dataclass(frozen=True)
+class Help(Content):
+    """To a registered phone that wrote what nobody understands: what it may write."""
+
+    kind = "help"
+    channels = ("sms",)
+
+
 KINDS: dict[str, type[Content]] = {
     kind.kind: kind
-    for kind in (Receipt, Returned, Result, Credential, Passcode, Unsigned, Held, Parked)
+    for kind in (
+        Receipt,
+        Returned,
+        Result,
+        Credential,
+        Passcode,
+        Unsigned,
+        Held,
+        Parked,
+        Progress,
+        Help,
+    )
 }

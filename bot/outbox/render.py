@@ -14,11 +14,12 @@ from jinja2 import (
 )
 
 from bot.config import Settings
+from bot.dossier.catalogue import FORMS
 from bot.dossier.terms import WORDS
 from bot.errors import Misconfigured
 from bot.outbox import words
 from bot.outbox.notices import Content
-from bot.sms.text import one_part, unaccent
+from bot.sms.text import parts, unaccent
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,9 @@ def environment(settings: Settings, folder: Path) -> Environment:
         "terms": WORDS[settings.terms],
         "authority": settings.authority,
         "dossiers_to": settings.mailboxes.official[0],
-        "procedures": words.PROCEDURES,
+        "forms": FORMS,
         "tasks": words.TASKS,
+        "states": words.STATES,
     }
     jinja.filters |= {
         "in_words": words.in_words,
@@ -61,6 +63,7 @@ class Renderer:
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self._jinja = environment(settings, folder)
+        self._sms = settings.sms
 
     def letter(self, content: Content, **at_sending: Any) -> Letter:
         """The mail that tells `content`.
@@ -77,16 +80,19 @@ class Renderer:
         )
 
     def sms(self, content: Content, **at_sending: Any) -> str:
-        """The short message that tells `content`: unaccented, one part.
+        """The short message that tells `content`: accents and parts as the settings allow.
 
         Raises:
-            Misconfigured: as for `letter`, and when it does not fit in one part.
+            Misconfigured: as for `letter`, and when it takes more parts than that.
         """
         template = f"notices/{content.kind}/sms.txt"
-        accented = self.page(template, **_context(content, at_sending))
-        text: str = words.one_line(unaccent(accented))
-        if not one_part(text):
-            raise Misconfigured(f"Template {template} fills more than one message.", "Shorten it.")
+        written = self.page(template, **_context(content, at_sending))
+        text: str = words.one_line(written if self._sms.accents else unaccent(written))
+        if parts(text) > self._sms.parts:
+            raise Misconfigured(
+                f"Template {template} takes more parts than sms.parts ({self._sms.parts}).",
+                "Shorten it, or pay for more.",
+            )
         return text
 
     def page(self, template: str, **context: Any) -> str:

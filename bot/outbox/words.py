@@ -3,7 +3,6 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,21 +14,6 @@ from bot.outbox.notices import RowResult
 WEEKDAYS = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
 
 
-@dataclass(frozen=True)
-class Procedure:
-    """What a procedure is called, and how long it may take."""
-
-    name: str
-    term: str
-
-
-PROCEDURES = {
-    "issue": Procedure("cấp mới", "03 ngày làm việc"),
-    "renew": Procedure("gia hạn", "03 ngày làm việc"),
-    "amend": Procedure("thay đổi nội dung thông tin", "03 ngày làm việc"),
-    "revoke": Procedure("thu hồi", "12 giờ"),
-}
-
 TASKS = {
     "identify": "nhận diện thư đến",
     "decide": "thẩm định hồ sơ",
@@ -39,6 +23,9 @@ TASKS = {
     "credential": "gửi thông tin tài khoản",
     "result": "lập thông báo kết quả",
     "escalate": "báo cán bộ về việc bị dừng",
+    "arrival": "hỏi nhà mạng tin nhắn đã đến chưa",
+    "inbound": "trả lời tin nhắn đến",
+    "collect": "lấy tin nhắn đến từ nhà mạng",
 }
 
 OUTCOMES = {  # of a row
@@ -47,6 +34,16 @@ OUTCOMES = {  # of a row
     "open": "đang giải quyết",
     "held": "đang xem xét",
     "withdrawn": "đã rút",
+}
+
+
+STATES = {  # of a dossier, to whoever asks by phone
+    "received": "đang thẩm định",
+    "held": "cán bộ đang xem xét",
+    "accepted": "đang giải quyết",
+    "returned": "đã trả lại, lý do ở thư công vụ của cơ quan",
+    "withdrawn": "đã rút",
+    "completed": "đã có kết quả, chi tiết ở thư công vụ của cơ quan",
 }
 
 

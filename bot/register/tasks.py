@@ -44,6 +44,9 @@ class Kind(StrEnum):
     CREDENTIAL = "credential"  # Notice, whose mail carries a credential
     RESULT = "result"  # Dossier, at its due time
     ESCALATE = "escalate"  # Task that was parked
+    ARRIVAL = "arrival"  # Attempt, whose short message the carrier took
+    INBOUND = "inbound"  # Inbound, to be heeded
+    COLLECT = "collect"  # nothing; short messages that came to us
 
     @property
     def queue(self) -> Queue:
@@ -53,9 +56,10 @@ class Kind(StrEnum):
     def gives_up(self) -> bool:
         """Whether it is parked when it keeps failing.
 
-        What is urgent is tried for ever, and so is telling that others gave up.
+        What is urgent is tried for ever, and so are telling that others gave up
+        and what comes round by itself.
         """
-        return self.queue is not Queue.URGENT and self is not Kind.ESCALATE
+        return self.queue is not Queue.URGENT and self not in (Kind.ESCALATE, Kind.COLLECT)
 
 
 _QUEUES = {
@@ -67,6 +71,9 @@ _QUEUES = {
     Kind.CREDENTIAL: Queue.POST,
     Kind.RESULT: Queue.POST,
     Kind.ESCALATE: Queue.POST,
+    Kind.ARRIVAL: Queue.POST,
+    Kind.INBOUND: Queue.POST,
+    Kind.COLLECT: Queue.POST,
 }
 
 LEASE = timedelta(seconds=20)  # of a worker, kept alive by it
@@ -149,10 +156,16 @@ class Lease:
 
 async def call(kind: Kind, subject: int, *, due: datetime) -> None:
     """Call for `kind` on `subject`, inside the caller's transaction; once is enough."""
-    key = f"{kind}:{subject}"
-    await Task.get_or_create(
-        key=key, defaults={"kind": kind, "subject": subject, "since": due, "due_at": due}
-    )
+    await call_all(kind, [subject], due=due)
+
+
+async def call_all(kind: Kind, subjects: Iterable[int], *, due: datetime) -> None:
+    """Call for `kind` on each of `subjects`, as `call` would."""
+    called = [
+        Task(key=f"{kind}:{subject}", kind=kind, subject=subject, since=due, due_at=due)
+        for subject in subjects
+    ]
+    await Task.bulk_create(called, ignore_conflicts=True)
 
 
 @dataclass(frozen=True)
@@ -210,6 +223,15 @@ async def _park(task: Task, code: str, now: datetime) -> None:
         details={"key": task.key},
     )  # fmt: skip
     await call(Kind.ESCALATE, task.id, due=now)
+
+
+async def call_parked(kind: Kind, subject: int, because: str, now: datetime) -> None:
+    """Write down `kind` on `subject` as given up: it was done, and came to nothing.
+
+    Inside the caller's transaction.
+    """
+    await call(kind, subject, due=now)
+    await _park(await Task.get(key=f"{kind}:{subject}"), because, now)
 
 
 async def resume(task: Task, now: datetime) -> None:

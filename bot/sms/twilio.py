@@ -121,7 +121,8 @@ class Twilio:
             for message in messages
             if message.direction == "inbound" and message.date_created >= earliest
         ]
-        return sorted(reversed(came), key=lambda message: message.received_at)
+        came.reverse()  # newest first, as Twilio lists them
+        return sorted(came, key=lambda message: message.received_at)
 
 
 def _same(one: str | None, other: str) -> bool:

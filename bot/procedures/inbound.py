@@ -1,0 +1,125 @@
+"""Inbound: short messages to us. Kept first, then heeded; strangers are never answered."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from tortoise.transactions import in_transaction
+
+from bot.clock import HANOI
+from bot.outbox.delivery import Post, intend
+from bot.outbox.notices import Content, Help, Progress
+from bot.procedures.close import WAITING
+from bot.register import audit, tasks
+from bot.register.lifecycle import Channel
+from bot.register.models import Dossier, Inbound, Item, OptOut, Subscriber
+from bot.register.tasks import Kind, Lease
+from bot.sms.commands import Start, Stop, Track, read
+from bot.sms.gateway import Carrier, Incoming
+
+log = structlog.get_logger()
+
+REGULAR = 0  # subject of the task that comes round
+EVERY = {  # how often the carrier's list is looked through
+    "polling": timedelta(minutes=1),
+    "callback": timedelta(minutes=15),  # for what it could not call us with
+}
+LONGEST_TEXT = 1600
+LONGEST_SENDER = 16
+A_DAY = timedelta(days=1)
+HEEDED_A_DAY = 20  # messages of one phone
+
+
+async def receive(message: Incoming, now: datetime) -> None:
+    """Keep a message, and call for it to be heeded; once, however often it is told of."""
+    async with in_transaction():
+        kept, is_new = await Inbound.get_or_create(
+            reference=message.reference,
+            defaults={
+                "sender": message.sender[:LONGEST_SENDER],
+                "text": message.text.replace("\0", "")[:LONGEST_TEXT],
+                "received_at": message.received_at,
+            },
+        )
+        if is_new:
+            await tasks.call(Kind.INBOUND, kept.id, due=now)
+
+
+async def collect(lease: Lease, services: Post, now: datetime) -> None:
+    """Look through the carrier's list for what came since the last time, and some time before.
+
+    Raises:
+        Unavailable: try again later, from the same point on.
+    """
+    every = EVERY.get(services.settings.sms.inbound)
+    if every and isinstance(services.gateway, Carrier):
+        for message in await services.gateway.received(lease.since - max(EVERY.values())):
+            await receive(message, now)
+    async with in_transaction():
+        await lease.end()
+        if every:
+            await tasks.call(Kind.COLLECT, REGULAR, due=now + every)
+
+
+async def heed(lease: Lease, now: datetime) -> None:
+    """Do what a message asks, if its phone may ask it."""
+    message = await Inbound.get(id=lease.subject)
+    async with in_transaction():
+        outcome = await _heed(message, now)
+        await lease.end()
+    log.info("sms.heeded", inbound=message.id, outcome=outcome)
+
+
+async def _heed(message: Inbound, now: datetime) -> str:
+    """What was done: a word for the log."""
+    command = read(message.text)
+    if isinstance(command, Stop):
+        await OptOut.get_or_create(number=message.sender, defaults={"since": now})
+        await _record("phone.stop", message, now)
+        return "stop"
+    if isinstance(command, Start):
+        await OptOut.filter(number=message.sender).delete()
+        await _record("phone.start", message, now)
+        return "start"
+    if silence := await _silence(message.sender, now):
+        return silence
+    if isinstance(command, Track) and (dossier := await _theirs(command.number, message.sender)):
+        due = dossier.due_at if dossier.status in WAITING else None
+        about = Progress(dossier.number, dossier.status, due)
+        await _answer(message, about, key=f"answer:{message.id}", now=now, dossier=dossier)
+        return "progress"
+    day = message.received_at.astimezone(HANOI).date()
+    await _answer(message, Help(), key=f"help:{message.sender}:{day}", now=now)
+    return "help"
+
+
+async def _silence(phone: str, now: datetime) -> str | None:
+    """Why this phone gets no answer, if so."""
+    if await OptOut.exists(number=phone):
+        return "opted_out"
+    known = await Subscriber.exists(mobile=phone) or await Dossier.exists(receiver_mobile=phone)
+    if not known:
+        return "stranger"
+    lately = await Inbound.filter(sender=phone, received_at__gt=now - A_DAY).count()
+    return "too_many" if lately > HEEDED_A_DAY else None
+
+
+async def _theirs(number: str, phone: str) -> Dossier | None:
+    """That dossier, if the phone is its receiver's, or registered for a person in its rows."""
+    dossier = await Dossier.get_or_none(number=number)
+    if dossier is None or dossier.receiver_mobile == phone:
+        return dossier
+    persons = [item.person for item in await Item.filter(dossier=dossier) if item.person]
+    is_in_it = await Subscriber.exists(mobile=phone, personal_number__in=persons)
+    return dossier if is_in_it else None
+
+
+async def _record(code: str, message: Inbound, now: datetime) -> None:
+    await audit.append(audit.SYSTEM, code, subject=message.id, because="sms.inbound", now=now)
+
+
+async def _answer(
+    message: Inbound, content: Content, *, key: str, now: datetime, dossier: Dossier | None = None
+) -> None:
+    await intend(
+        content, key=key, channel=Channel.SMS, recipient=message.sender, now=now, dossier=dossier
+    )
