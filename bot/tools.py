@@ -17,16 +17,16 @@ from bot.hsm.subject_keys import SubjectKeys
 from bot.hsm.token import Module, Token
 from bot.inbox.archive import Archive
 from bot.outbox.delivery import Post
+from bot.outbox.maildir import MaildirTransport
 from bot.outbox.mailer import Mailer
 from bot.outbox.render import Renderer
-from bot.outbox.transport import MaildirTransport
 from bot.procedures.services import Issuer, Issuing, Publishing, Vetting
 from bot.register.tasks import Queue
 from bot.sandbox import Sandbox
 from bot.signatures.examine import PRELOAD, Examiner
 from bot.signatures.revocation import Fetcher
 from bot.signatures.trust import TrustStore
-from bot.sms.gateway import FileGateway
+from bot.sms.folder import FileGateway
 
 CA_KEY = "ca"
 SUBJECTS_KEK = "kek"

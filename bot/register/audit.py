@@ -7,7 +7,7 @@ breaking every later link.
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -15,11 +15,14 @@ from tortoise import fields
 from tortoise.models import Model
 
 from bot.errors import Unavailable
+from bot.register.columns import json_column
 from bot.register.counter import Counter
 
 START = "0" * 64
 SYSTEM = "system"
 CLOCK_GRACE = timedelta(minutes=2)  # a step takes its time when it begins, and may be slow
+
+Details = Mapping[str, str | int]  # codes and digests
 
 
 class ClockBehind(Unavailable):
@@ -38,7 +41,7 @@ class Event(Model):
     code = fields.CharField(max_length=48)
     subject = fields.BigIntField(null=True)
     because = fields.CharField(max_length=64)
-    details: Any = fields.JSONField(default=dict)  # codes and digests only
+    details: Any = json_column(default=dict)  # codes and digests only
     previous = fields.CharField(max_length=64)
     digest = fields.CharField(max_length=64, unique=True)
 
@@ -69,27 +72,43 @@ async def append(
     because: str,
     now: datetime,
     subject: int | None = None,
-    details: Mapping[str, str | int] | None = None,
+    details: Details | None = None,
 ) -> None:
     """Add a link to `chain`, inside the caller's transaction.
 
     The chain's counter is held until that ends: two appends wait for each
     other, and so do two steps that end on one chain.
     """
-    sequence = await Counter.next(chain)
-    newest = await Event.get_or_none(chain=chain, sequence=sequence - 1)
-    event = Event(
-        chain=chain,
-        sequence=sequence,
-        at=now,
-        code=code,
-        subject=subject,
-        because=because,
-        details=dict(details or {}),
-        previous=newest.digest if newest else START,
-    )
-    event.digest = digest_of(event)
-    await event.save()
+    await append_all(chain, code, [(subject, details or {})], because=because, now=now)
+
+
+async def append_all(
+    chain: str,
+    code: str,
+    about: Sequence[tuple[int | None, Details]],
+    *,
+    because: str,
+    now: datetime,
+) -> None:
+    """Add a link for each subject and its details, in this order, as `append` would."""
+    first = await Counter.next(chain, len(about)) - len(about) + 1
+    newest = await Event.get_or_none(chain=chain, sequence=first - 1)
+    previous = newest.digest if newest else START
+    events = []
+    for sequence, (subject, details) in enumerate(about, start=first):
+        event = Event(
+            chain=chain,
+            sequence=sequence,
+            at=now,
+            code=code,
+            subject=subject,
+            because=because,
+            details=dict(details),
+            previous=previous,
+        )
+        event.digest = previous = digest_of(event)
+        events.append(event)
+    await Event.bulk_create(events)
 
 
 async def require_clock(now: datetime) -> None:

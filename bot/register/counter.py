@@ -12,12 +12,12 @@ class Counter(Model):
     value = fields.BigIntField(default=0)
 
     @classmethod
-    async def next(cls, name: str) -> int:
-        """The next number of `name`, inside the caller's transaction."""
+    async def next(cls, name: str, count: int = 1) -> int:
+        """The last of the next `count` numbers of `name`, inside the caller's transaction."""
         mine = cls.filter(name=name)
-        if not await mine.update(value=F("value") + 1):
+        if not await mine.update(value=F("value") + count):
             await cls.get_or_create(name=name)  # another hand may be making it
-            await mine.update(value=F("value") + 1)
+            await mine.update(value=F("value") + count)
         value: int = (await mine.get()).value
         return value
 

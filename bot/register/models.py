@@ -17,6 +17,7 @@ from tortoise.transactions import in_transaction
 
 from bot.errors import Conflict
 from bot.register import audit
+from bot.register.columns import json_column
 from bot.register.lifecycle import (
     LIVES,
     AccountStatus,
@@ -102,12 +103,12 @@ class Agency(Model):
     name = fields.CharField(max_length=255)
     province = fields.CharField(max_length=64)  # L
     organization = fields.CharField(max_length=64)  # O
-    units: list[str] = fields.JSONField(default=list)  # OU, outermost first
+    units: list[str] = json_column(default=list)  # OU, outermost first
     mailbox = fields.CharField(max_length=254)  # every answer goes here
-    senders: list[str] = fields.JSONField(default=list)  # other From
-    domains: list[str] = fields.JSONField(default=list)  # of subscribers
-    workplaces: list[str] = fields.JSONField(default=list)  # its units
-    receiver: JSON = fields.JSONField(default=dict)  # full_name, mobile, mailbox
+    senders: list[str] = json_column(default=list)  # other From
+    domains: list[str] = json_column(default=list)  # of subscribers
+    workplaces: list[str] = json_column(default=list)  # its units
+    receiver: JSON = json_column(default=dict)  # full_name, mobile, mailbox
     registered_at = fields.DatetimeField()
 
     @property
@@ -180,11 +181,11 @@ class Dossier(Living):
     status = fields.CharEnumField(DossierStatus, max_length=16, default=DossierStatus.RECEIVED)
     received_at = fields.DatetimeField()
     due_at = fields.DatetimeField()
-    application: JSON = fields.JSONField(null=True)  # as read from the signed revisions
+    application: JSON = json_column(null=True)  # as read from the signed revisions
     receiver_mobile = fields.CharField(max_length=16, null=True, db_index=True)  # E.164, of it
-    verdicts: JSON = fields.JSONField(default=list)  # one a signature, EN 319 102-1 terms
-    faults: JSON = fields.JSONField(default=list)  # of the letter
-    evidence: list[str] = fields.JSONField(default=list)  # digests in the archive
+    verdicts: JSON = json_column(default=list)  # one a signature, EN 319 102-1 terms
+    faults: JSON = json_column(default=list)  # of the letter
+    evidence: list[str] = json_column(default=list)  # digests in the archive
     items: fields.ReverseRelation[Item]
     notices: fields.ReverseRelation[Notice]
 
@@ -200,10 +201,10 @@ class Item(Living):
     position = fields.IntField()
     place = fields.CharField(max_length=32, unique=True)  # "dossier/position"
     status = fields.CharEnumField(ItemStatus, max_length=16, default=ItemStatus.ASKED)
-    asked: JSON = fields.JSONField()  # the row as signed
+    asked: JSON = json_column()  # the row as signed
     person = fields.CharField(max_length=12, default="", db_index=True)  # personal number asked for
     mailbox = fields.CharField(max_length=254, default="", db_index=True)  # case-folded
-    faults: JSON = fields.JSONField(default=list)
+    faults: JSON = json_column(default=list)
     certificates: fields.ReverseRelation[Certificate]
 
     async def chain(self) -> str:
@@ -287,7 +288,7 @@ class Notice(Living):
     kind = fields.CharField(max_length=32)
     channel = fields.CharEnumField(Channel, max_length=8)
     recipient = fields.CharField(max_length=254)  # mailbox, or E.164 number
-    data: JSON = fields.JSONField()  # fields of its template; never a secret
+    data: JSON = json_column()  # fields of its template; never a secret
     dossier = restricted("Dossier", "notices", null=True)
     dossier_id: int | None
     account = restricted("Account", "notices", null=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from demo.peers.processes import free_port
 
@@ -91,10 +92,12 @@ def _give_away(folder: Path) -> None:
 
 
 def _as_nobody(folder: Path, *command: str) -> None:
-    user = {"user": NOT_ROOT, "group": pwd.getpwnam(NOT_ROOT).pw_gid, "extra_groups": []}
+    user: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        user = {"user": NOT_ROOT, "group": pwd.getpwnam(NOT_ROOT).pw_gid, "extra_groups": []}
     done = subprocess.run(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        cwd=folder, text=True, **(user if os.geteuid() == 0 else {}),
+        cwd=folder, text=True, **user,
     )  # fmt: skip
     if done.returncode:
         raise SystemExit(f"{Path(command[0]).name}: {done.stdout}")

@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.hsm.subject_keys import SubjectKeys
 from bot.inbox.archive import Archive
-from bot.outbox.transport import MaildirTransport
+from bot.outbox.maildir import MaildirTransport
 from bot.procedures import issue, publish
 from bot.register.sqlite import ImmediateTransaction
 from bot.sms.folder import FileGateway

@@ -19,12 +19,13 @@ from typing import Any
 
 import weasyprint  # noqa: F401 - what is loaded before the fork is loaded once
 
-from bot import actors, app, logs
+from bot import actors, app, logs, tools
 from bot.config import Settings
 from bot.home import Home
 from bot.register import connection, tasks
+from bot.register.connection import clock
 from bot.register.models import Task
-from bot.register.tasks import Kind, Queue
+from bot.register.tasks import HandOver, Kind, Queue
 from tests.crash.facts import facts
 from tests.crash.points import Points, at_work, lay
 from tests.house import settings_for
@@ -54,7 +55,7 @@ def main(folder: Path, tokens: Path, revocation: str, stage: str) -> None:
     in_a_fork(run(settings, BEFORE[stage]))
     shutil.copytree(home, ready)
     if stage != "vet":
-        setattr(app, "Sandbox", NoSandbox)  # noqa: B010 - mypy knows it as another class
+        setattr(tools, "Sandbox", NoSandbox)  # noqa: B010 - mypy knows it as another class
     undisturbed = in_a_fork(run(settings, set(Kind), watch=STAGES[stage]))
     tell(None, in_a_fork(conclude(settings)))
     for point in one_of_a_kind(undisturbed):
@@ -107,25 +108,27 @@ async def run(
     points = Points(fatal)
     async with (
         connection.opened(Home(settings).register),
-        app.services(settings) as services,
+        tools.tools(settings, Queue) as made,
     ):
         lay(points)
         await app.begin(app.utc_now())
-        while lease := await _next(kinds):
-            at_work.set(f"{lease.kind} {lease.subject}")
-            await actors.work(lease.task, lease.token, services, app.utc_now)
+        while handed := await _next(kinds):
+            task = await Task.get(id=handed.task)
+            kind = Kind(task.kind)
+            at_work.set(f"{kind} {task.subject}")
+            await actors.work(handed, made[kind.queue], clock)
             at_work.set("relay")
     return [point for point in points.passed if point.split()[0] in watch]
 
 
-async def _next(kinds: Set[Kind]) -> tasks.Lease | None:
+async def _next(kinds: Set[Kind]) -> HandOver | None:
     """The next task of `kinds` that is due soon; those of other kinds stand back."""
     others = [kind for kind in Kind if kind not in kinds]
     while await Task.exists(kind__in=list(kinds), due_at__lt=app.utc_now() + SOON):
         now = app.utc_now()
         await Task.filter(kind__in=others, due_at__lte=now).update(due_at=now + SOON / 10)
-        if leases := await tasks.lease(now, Queue, most=1):
-            return leases[0]
+        if handed := await tasks.lease(now, Queue, most=1):
+            return handed[0]
         await asyncio.sleep(0.05)
     return None
 

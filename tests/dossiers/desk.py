@@ -24,7 +24,7 @@ from bot.register.models import (
     Subscriber,
     Task,
 )
-from bot.register.tasks import Kind
+from bot.register.tasks import Kind, Queue
 from demo.school import MAILBOX, School, Teacher
 from tests.house import House, a_mail, text_of
 
@@ -162,7 +162,7 @@ class Desk:
         new = await Mail.exclude(id__in=mails).order_by("id")
         for mail in new:
             assert mail.status is not MailStatus.STORED
-            raw = self.house.running.services.archive.get(mail.digest)
+            raw = self.house.running.tools[Queue.VET].archive.get(mail.digest)
             assert sha256(raw).hexdigest() == mail.digest
         return Left(
             new,

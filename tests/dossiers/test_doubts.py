@@ -7,6 +7,7 @@ import pytest
 
 from bot.inbox.mime import Part
 from bot.register.lifecycle import DossierStatus, MailStatus
+from bot.register.tasks import Queue
 from bot.sandbox import OutOfTime
 from bot.signatures.verdict import Inspection
 from demo.school import MAILBOX, School
@@ -36,7 +37,7 @@ def dying(times: int, act: Callable[..., Any]) -> Callable[..., Any]:
 async def test_a_child_that_dies_once_changes_nothing(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    examiner = desk.house.running.services.examiner
+    examiner = desk.house.running.tools[Queue.VET].examiner
     monkeypatch.setattr(examiner, what, dying(2, getattr(examiner, what)))
     left = await desk.take(a_mail(desk.letter()))
     assert left.statuses == [DossierStatus.COMPLETED]
@@ -48,7 +49,7 @@ async def test_a_child_that_dies_once_changes_nothing(
 async def test_a_child_that_dies_each_time_is_seen_by_an_officer_and_ends(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, what: str, sender: str
 ) -> None:
-    examiner = desk.house.running.services.examiner
+    examiner = desk.house.running.tools[Queue.VET].examiner
     monkeypatch.setattr(examiner, what, dying(99, getattr(examiner, what)))
     left = await desk.take(a_mail(desk.letter(), sender=sender), sender=sender)
     monkeypatch.undo()

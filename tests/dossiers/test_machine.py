@@ -13,7 +13,7 @@ from bot.procedures.publish import CRL_FILE
 from bot.register import audit, tasks
 from bot.register.lifecycle import CertificateStatus, ItemStatus, NoticeStatus
 from bot.register.models import Certificate, Item, Notice, Officer, Task
-from bot.register.tasks import PARKED_AFTER, Kind
+from bot.register.tasks import PARKED_AFTER, Kind, Queue
 from demo.school import MAILBOX
 from tests.dossiers.desk import Desk
 from tests.house import OFFICER, a_mail
@@ -35,7 +35,7 @@ async def retry(desk: Desk, kind: Kind) -> None:
 
 
 async def test_a_ca_token_that_is_away_burns_nothing_and_is_told_in_time(desk: Desk) -> None:
-    issuer = desk.house.running.services.issuer
+    issuer = desk.house.running.tools[Queue.CA].issuer
     there = issuer.require_key
     object.__setattr__(issuer, "require_key", away)
     before = await Certificate.all().count()

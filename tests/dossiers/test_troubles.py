@@ -8,7 +8,7 @@ from bot.errors import Unavailable
 from bot.hsm.subject_keys import WrappedKey
 from bot.register.lifecycle import DossierStatus, ItemStatus
 from bot.register.models import Certificate, Item, Task
-from bot.register.tasks import PARKED_AFTER, Kind
+from bot.register.tasks import PARKED_AFTER, Kind, Queue
 from demo.school import MAILBOX, RECEIVER
 from tests.dossiers.desk import Desk, Left, names_in_certificates
 from tests.house import OFFICER, a_mail
@@ -37,7 +37,7 @@ async def test_a_step_that_keeps_failing_is_parked(
         tries += 1
         raise RuntimeError("device said 0x30: secret text")
 
-    monkeypatch.setattr(desk.house.running.services.subjects, "generate", fails)
+    monkeypatch.setattr(desk.house.running.tools[Queue.CA].subjects, "generate", fails)
     left = await desk.take(a_mail(desk.letter()))
     monkeypatch.undo()
     (item,) = await Item.filter(dossier=left.dossiers[0])
@@ -60,7 +60,7 @@ async def test_a_device_that_is_away_is_waited_for(
     def away(algorithm: object) -> WrappedKey:
         raise Down
 
-    monkeypatch.setattr(desk.house.running.services.subjects, "generate", away)
+    monkeypatch.setattr(desk.house.running.tools[Queue.CA].subjects, "generate", away)
     left = await desk.take(a_mail(desk.letter()))
     again = Task.filter(kind=Kind.ISSUE)
     for _ in range(2 * PARKED_AFTER):

@@ -20,9 +20,9 @@ from bot.hsm.keys import PublicKey, generate_key, generate_secret, mac
 from bot.hsm.token import Token
 from bot.outbox.cms import PrivateKey
 from bot.outbox.delivery import Post
+from bot.outbox.maildir import MaildirTransport
 from bot.outbox.mailer import Mailer
 from bot.outbox.render import Renderer
-from bot.outbox.transport import MaildirTransport
 from bot.register import audit, tasks
 from bot.register.audit import Event
 from bot.register.models import Account, Agency, Dossier, Mail, Subscriber
@@ -181,7 +181,8 @@ async def a_subscriber(agency: Agency, **changes: Any) -> Subscriber:
 async def take(kind: Kind, now: datetime = NOW) -> Lease:
     """The lease of the one due task of `kind`, as after a restart."""
     await tasks.release_all()
-    [lease] = [one for one in await tasks.lease(now, Queue, most=10) if one.kind is kind]
+    leases = [await tasks.begin(one, now) for one in await tasks.lease(now, Queue, most=10)]
+    [lease] = [one for one in leases if one and one.kind is kind]
     return lease
 
 

@@ -10,7 +10,7 @@ from bot.procedures.publish import REGULAR
 from bot.register import tasks
 from bot.register.lifecycle import CertificateStatus
 from bot.register.models import Certificate, Item, Task
-from bot.register.tasks import Kind
+from bot.register.tasks import Kind, Queue
 from tests.house import House
 
 
@@ -62,7 +62,7 @@ async def interrupt(one: Certificate) -> None:
 async def test_a_device_that_is_away_never_parks_the_list(house: House) -> None:
     await house.quiet()
     now = datetime.now(UTC)
-    away = house.running.services.issuer.published
+    away = house.running.tools[Queue.URGENT].published
     away.rename(away.with_name("away"))
     away.write_bytes(b"a file where the folder should be")
     await Task.filter(kind=Kind.PUBLISH, subject=REGULAR).update(due_at=now, attempts=50)

@@ -1,7 +1,7 @@
 """A process that works on a register others work on too: `python -m tests.register.hand …`.
 
-    work PATH    lease, number and end tasks until none is due, a third of the results undone
-    open PATH    open and close
+    work PLACE    lease, number and end tasks until none is due, a third of the results undone
+    open PLACE    open and close
 
 Prints a line for each task it ended: its subject and the number it got.
 """
@@ -14,6 +14,7 @@ from tortoise.transactions import in_transaction
 
 from bot.register import audit, connection, tasks
 from bot.register.counter import Counter
+from bot.register.place import Place
 from bot.register.tasks import Lease, Queue
 from tests.register.rows import NOW
 
@@ -41,11 +42,13 @@ async def finish(lease: Lease) -> None:
     sys.stdout.write(f"{lease.subject} {number}\n")
 
 
-async def main(what: str, path: Path) -> None:
-    async with connection.opened(path):
-        while what == "work" and (leases := await tasks.lease(NOW, Queue, most=4)):
-            await asyncio.gather(*map(finish, leases))
+async def main(what: str, place: Place) -> None:
+    async with connection.opened(place):
+        while what == "work" and (handed := await tasks.lease(NOW, Queue, most=4)):
+            leases = [await tasks.begin(one, NOW) for one in handed]
+            await asyncio.gather(*(finish(lease) for lease in leases if lease))
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
+    where = sys.argv[2]
+    asyncio.run(main(sys.argv[1], where if "://" in where else Path(where)))

@@ -1,27 +1,28 @@
-"""Several processes, one SQLite file: nothing twice, nothing lost, no number missing."""
+"""Several processes, one register: nothing twice, nothing lost, no number missing."""
 
 import asyncio
-import sqlite3
 import sys
-from contextlib import closing
 from pathlib import Path
 
+import pytest
 from tortoise.transactions import in_transaction
 
-from bot.register import audit, tasks
+from bot.register import audit, connection, tasks
 from bot.register.audit import Event
 from bot.register.counter import Counter
 from bot.register.models import Task
+from bot.register.place import Place
+from demo.peers.postgres import Postgres
 from tests.register.rows import NOW
 
 HANDS = 4
 TASKS = 120
 
 
-async def hand(what: str, path: Path) -> str:
+async def hand(what: str, place: Place) -> str:
     """What one process said, having ended well."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-W", "error", "-m", "tests.register.hand", what, str(path),
+        sys.executable, "-W", "error", "-m", "tests.register.hand", what, str(place),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     said, complaint = await process.communicate()
@@ -29,7 +30,7 @@ async def hand(what: str, path: Path) -> str:
     return said.decode()
 
 
-async def test_four_processes_share_tasks_numbers_and_a_chain(register: Path) -> None:
+async def test_four_processes_share_tasks_numbers_and_a_chain(register: Place) -> None:
     async with in_transaction():
         for subject in range(TASKS):
             await tasks.call(tasks.Kind.ISSUE, subject, due=NOW)
@@ -42,15 +43,19 @@ async def test_four_processes_share_tasks_numbers_and_a_chain(register: Path) ->
     assert [link async for link in audit.broken(audit.SYSTEM)] == []
 
 
-async def test_processes_that_open_a_new_register_at_once_all_can(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "register.sqlite3"
-    await asyncio.gather(*(hand("open", path) for _ in range(HANDS)))
-    with closing(sqlite3.connect(path)) as file:
-        assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert file.execute("SELECT COUNT(*) FROM task").fetchone() == (0,)
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_processes_that_open_a_new_register_at_once_all_can(
+    kind: str, tmp_path: Path, server: Postgres
+) -> None:
+    place: Place = tmp_path / "new" / "register.sqlite3"
+    if kind == "postgresql":
+        place = server.create(tmp_path.name)
+    await asyncio.gather(*(hand("open", place) for _ in range(HANDS)))
+    async with connection.opened(place):
+        assert await Task.all().count() == 0
 
 
-async def test_numbers_have_no_gaps_though_a_third_is_undone(register: Path) -> None:
+async def test_numbers_have_no_gaps_though_a_third_is_undone(register: Place) -> None:
     async def step(number: int) -> int:
         async with in_transaction():
             mine = await Counter.next("dossier/2026")
@@ -63,6 +68,6 @@ async def test_numbers_have_no_gaps_though_a_third_is_undone(register: Path) -> 
     assert sorted(numbers) == list(range(1, 61))
 
 
-async def test_counters_are_apart(register: Path) -> None:
+async def test_counters_are_apart(register: Place) -> None:
     async with in_transaction():
         assert [await Counter.next(name) for name in ("a", "b", "a")] == [1, 1, 2]

@@ -1,4 +1,4 @@
-"""The engine: whatever happens to a transaction, the next one starts clean."""
+"""The SQLite engine: whatever happens to a transaction, the next one starts clean."""
 
 import asyncio
 import sqlite3
@@ -44,9 +44,11 @@ async def pragma(name: str) -> object:
     return value
 
 
-async def test_a_begin_cancelled_while_it_waits_leaves_no_transaction(register: Path) -> None:
+async def test_a_begin_cancelled_while_it_waits_leaves_no_transaction(
+    sqlite_register: Path,
+) -> None:
     await write("before")
-    with another_process_writes(register):
+    with another_process_writes(sqlite_register):
         waiting = asyncio.create_task(write("never"))
         await turns()
         waiting.cancel()
@@ -54,12 +56,12 @@ async def test_a_begin_cancelled_while_it_waits_leaves_no_transaction(register: 
     with pytest.raises(asyncio.CancelledError):
         await waiting
     await write("after")
-    assert await names(register) == ["after", "before"]
+    assert await names(sqlite_register) == ["after", "before"]
 
 
-async def test_a_begin_cancelled_twice_leaves_no_transaction(register: Path) -> None:
+async def test_a_begin_cancelled_twice_leaves_no_transaction(sqlite_register: Path) -> None:
     await write("before")
-    with another_process_writes(register):
+    with another_process_writes(sqlite_register):
         waiting = asyncio.create_task(write("never"))
         await turns()
         for _ in range(2):
@@ -68,12 +70,12 @@ async def test_a_begin_cancelled_twice_leaves_no_transaction(register: Path) -> 
     with pytest.raises(asyncio.CancelledError):
         await waiting
     await write("after")
-    assert await names(register) == ["after", "before"]
+    assert await names(sqlite_register) == ["after", "before"]
 
 
 @pytest.mark.parametrize("turn", range(12))
 async def test_a_transaction_cancelled_anywhere_is_whole_or_not_there(
-    register: Path, turn: int
+    sqlite_register: Path, turn: int
 ) -> None:
     async def both() -> None:
         async with in_transaction():
@@ -85,11 +87,11 @@ async def test_a_transaction_cancelled_anywhere_is_whole_or_not_there(
     working.cancel()
     await asyncio.gather(working, return_exceptions=True)
     await write("after")
-    assert await names(register) in (["after"], ["after", "one", "two"])
+    assert await names(sqlite_register) in (["after"], ["after", "one", "two"])
     assert await pragma("foreign_keys") == 1
 
 
-async def test_a_commit_that_fails_leaves_no_transaction(register: Path) -> None:
+async def test_a_commit_that_fails_leaves_no_transaction(sqlite_register: Path) -> None:
     async def dangling() -> None:
         async with in_transaction() as db:
             await db.execute_query("PRAGMA defer_foreign_keys = ON")
@@ -101,10 +103,10 @@ async def test_a_commit_that_fails_leaves_no_transaction(register: Path) -> None
     with pytest.raises(sqlite3.IntegrityError):
         await dangling()
     await write("after")
-    assert await names(register) == ["after"]
+    assert await names(sqlite_register) == ["after"]
 
 
-async def test_a_failed_step_in_a_savepoint_spares_the_steps_before(register: Path) -> None:
+async def test_a_failed_step_in_a_savepoint_spares_the_steps_before(sqlite_register: Path) -> None:
     async def undone() -> None:
         async with in_transaction():
             await Counter.create(name="undone")
@@ -114,10 +116,10 @@ async def test_a_failed_step_in_a_savepoint_spares_the_steps_before(register: Pa
         await Counter.create(name="kept")
         with pytest.raises(ZeroDivisionError):
             await undone()
-    assert await names(register) == ["kept"]
+    assert await names(sqlite_register) == ["kept"]
 
 
-async def test_every_transaction_reads_what_the_one_before_wrote(register: Path) -> None:
+async def test_every_transaction_reads_what_the_one_before_wrote(sqlite_register: Path) -> None:
     """Read, then write: deferred transactions lose updates here or fail."""
     await Counter.create(name="n")
 
@@ -131,7 +133,7 @@ async def test_every_transaction_reads_what_the_one_before_wrote(register: Path)
     assert (await Counter.get(name="n")).value == 50
 
 
-async def test_the_register_is_durable_and_holds_its_keys(register: Path) -> None:
+async def test_the_register_is_durable_and_holds_its_keys(sqlite_register: Path) -> None:
     names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
     assert [await pragma(name) for name in names] == [
         "wal",

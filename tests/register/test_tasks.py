@@ -1,7 +1,8 @@
-"""Tasks: called for once, leased to one hand, ended with their result, never lost."""
+"""Tasks: called for once, begun by one hand, ended with their result, never lost."""
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from bot.register import audit, tasks
 from bot.register.audit import Event
 from bot.register.counter import Counter
 from bot.register.models import Task
-from bot.register.tasks import LEASE, PARKED_AFTER, Kind, Lease, LeaseLost, Queue
+from bot.register.tasks import HAND_OVER, LEASE, PARKED_AFTER, Kind, Lease, LeaseLost, Queue
 
 pytestmark = pytest.mark.usefixtures("register")
 SECOND = timedelta(seconds=1)
@@ -23,8 +24,14 @@ async def call(now: datetime, subjects: Iterable[int] = (1,), kind: Kind = Kind.
             await tasks.call(kind, subject, due=now)
 
 
+async def begun(now: datetime, queues: Iterable[Queue] = Queue, *, most: int = 1) -> list[Lease]:
+    """What relay and workers take up between them."""
+    handed = await tasks.lease(now, queues, most=most)
+    return [lease for one in handed if (lease := await tasks.begin(one, now))]
+
+
 async def take(now: datetime) -> Lease:
-    [lease] = await tasks.lease(now, Queue, most=1)
+    [lease] = await begun(now)
     return lease
 
 
@@ -64,10 +71,65 @@ async def test_a_lease_says_what_it_is_for(now: datetime) -> None:
     await call(now, [7])
     lease, task = await take(now + SECOND), await Task.get()
     assert lease == Lease(task.id, str(task.lease), Kind.ISSUE, 7, 1, now)
-    assert task.leased_until == now + SECOND + LEASE
-    assert await tasks.held(lease.task, lease.token) == lease
-    assert await tasks.held(lease.task, "0" * 32) is None
+    assert (task.begun_at, task.leased_until) == (now + SECOND, now + SECOND + LEASE)
     await lease.check()
+
+
+async def test_a_message_is_begun_once(now: datetime) -> None:
+    await call(now)
+    [handed] = await tasks.lease(now, Queue, most=1)
+    assert await tasks.begin(replace(handed, token="0" * 32), now) is None
+    one, other = await asyncio.gather(*(tasks.begin(handed, now) for _ in range(2)))
+    assert (one is None) != (other is None)
+    assert (await Task.get()).attempts == 1
+
+
+async def test_what_waits_on_the_way_has_not_been_tried(now: datetime) -> None:
+    await call(now)
+    for times in range(PARKED_AFTER + 1):
+        at = now + times * (HAND_OVER + SECOND)
+        assert len(await tasks.lease(at, Queue, most=1)) == 1  # and the broker loses it
+    assert (await Task.get()).attempts == 0
+
+
+async def test_a_message_that_comes_late_gives_nothing(now: datetime) -> None:
+    await call(now)
+    [lost] = await tasks.lease(now, Queue, most=1)
+    [newer] = await tasks.lease(now + HAND_OVER + SECOND, Queue, most=1)
+    assert await tasks.begin(lost, now + HAND_OVER + SECOND) is None
+    assert await tasks.begin(newer, now + HAND_OVER + SECOND)
+
+
+async def test_a_message_given_back_by_a_dead_hand_is_taken_over(now: datetime) -> None:
+    await call(now)
+    [handed] = await tasks.lease(now, Queue, most=1)
+    dead = await tasks.begin(handed, now)
+    alive = await tasks.begin(handed, now + SECOND, again=True)
+    assert dead
+    assert alive
+    assert (dead.attempt, alive.attempt) == (1, 2)
+    with pytest.raises(LeaseLost):  # it was not so dead: what it writes is taken back
+        await dead.end()
+    await alive.end()
+
+
+async def test_a_message_that_kills_each_hand_is_parked(now: datetime) -> None:
+    await call(now)
+    [handed] = await tasks.lease(now, Queue, most=1)
+    for _ in range(PARKED_AFTER):
+        assert await tasks.begin(handed, now, again=True)
+    assert await tasks.begin(handed, now, again=True) is None
+    assert (await Task.get(key="issue:1")).parked_at == now
+
+
+async def test_kept_alive_it_is_not_given_away(now: datetime) -> None:
+    await call(now)
+    lease = await take(now)
+    await lease.extend(now + LEASE)
+    assert await tasks.lease(now + 2 * LEASE, Queue, most=1) == []
+    await take(now + 2 * LEASE + SECOND)
+    with pytest.raises(LeaseLost):
+        await lease.extend(now + 2 * LEASE + SECOND)
 
 
 async def test_of_eight_hands_each_task_goes_to_one(now: datetime) -> None:
@@ -75,7 +137,7 @@ async def test_of_eight_hands_each_task_goes_to_one(now: datetime) -> None:
 
     async def hand() -> list[Lease]:
         mine = []
-        while some := await tasks.lease(now, Queue, most=3):
+        while some := await begun(now, most=3):
             mine += some
         return mine
 
@@ -83,23 +145,26 @@ async def test_of_eight_hands_each_task_goes_to_one(now: datetime) -> None:
     leased = [lease for hand in hands for lease in hand]
     assert sorted(lease.subject for lease in leased) == list(range(100))
     assert len({lease.token for lease in leased}) == 100
-    assert await tasks.leased(now, Queue) == 100
+    assert await tasks.on_the_way(now, Queue) == 0
 
 
 async def test_no_more_are_leased_than_asked_for_and_the_oldest_first(now: datetime) -> None:
     for days in (2, 3, 1):
         await call(now - timedelta(days=days), [days])
-    assert [lease.subject for lease in await tasks.lease(now, Queue, most=2)] == [3, 2]
+    assert [lease.subject for lease in await begun(now, most=2)] == [3, 2]
 
 
 async def test_each_queue_is_asked_for_its_own(now: datetime) -> None:
     await call(now - timedelta(days=1), range(20))
     async with in_transaction():
         await tasks.call(Kind.PUBLISH, 0, due=now)
-    [lease] = await tasks.lease(now, [Queue.URGENT], most=9)
+    [handed] = await tasks.lease(now, [Queue.URGENT], most=9)
+    assert await tasks.on_the_way(now, [Queue.URGENT]) == 1
+    assert await tasks.on_the_way(now, set(Queue) - {Queue.URGENT}) == 0
+    lease = await tasks.begin(handed, now)
+    assert lease
     assert lease.kind is Kind.PUBLISH
-    assert await tasks.leased(now, [Queue.URGENT]) == 1
-    assert await tasks.leased(now, set(Queue) - {Queue.URGENT}) == 0
+    assert await tasks.on_the_way(now, Queue) == 0
 
 
 async def test_it_ends_with_its_result(now: datetime) -> None:
@@ -109,7 +174,6 @@ async def test_it_ends_with_its_result(now: datetime) -> None:
         await Counter.create(name="result")
         await lease.end()
     assert await Task.all().count() == 0
-    assert await tasks.held(lease.task, lease.token) is None
     assert await tasks.lease(now + timedelta(days=1), Queue, most=1) == []
 
 
@@ -126,7 +190,7 @@ async def test_a_lost_lease_ends_nothing_and_takes_its_result_back(how: str, now
             await lost.postpone("x", now, counted=True)
         case "parked":
             await Task.all().update(attempts=PARKED_AFTER)
-            await tasks.lease(now + LEASE + SECOND, Queue, most=1)
+            assert await begun(now + LEASE + SECOND) == []
         case "released":
             await tasks.release_all()
     before = await Task.all().order_by("id").values()
@@ -163,27 +227,22 @@ async def test_an_expired_lease_is_leased_again_and_not_a_moment_before(now: dat
     await call(now)
     first = await take(now)
     assert await tasks.lease(now + LEASE, Queue, most=1) == []
-    assert await tasks.leased(now + LEASE, Queue) == 1
-    after = now + LEASE + SECOND
-    assert await tasks.leased(after, Queue) == 0
-    second = await take(after)
+    second = await take(now + LEASE + SECOND)
     assert (second.attempt, second.token != first.token) == (2, True)
 
 
 async def test_an_expired_lease_that_nobody_took_still_ends_its_task(now: datetime) -> None:
     await call(now)
     lease = await take(now)
-    assert await tasks.leased(now + LEASE + SECOND, Queue) == 0
     await lease.end()
     assert await Task.all().count() == 0
 
 
 async def test_release_all_frees_what_a_dead_process_held(now: datetime) -> None:
     await call(now, range(3))
-    assert len(await tasks.lease(now, Queue, most=2)) == 2
+    assert len(await begun(now, most=2)) == 2
     await tasks.release_all()
-    assert await tasks.leased(now, Queue) == 0
-    assert [lease.attempt for lease in await tasks.lease(now, Queue, most=9)].count(2) == 2
+    assert sorted(lease.attempt for lease in await begun(now, most=9)) == [1, 2, 2]
 
 
 @pytest.mark.parametrize(("counted", "attempts"), [(True, 1), (False, 0)])
@@ -223,14 +282,14 @@ async def test_a_task_that_kills_its_worker_is_parked_and_escalated(now: datetim
     for attempt in range(1, PARKED_AFTER + 1):
         assert (await take(at)).attempt == attempt  # and nobody is heard of again
         at += LEASE + SECOND
-    assert await tasks.lease(at, Queue, most=1) == []
+    assert await begun(at) == []
     parked, escalation = await Task.get(key="issue:1"), await Task.get(kind=Kind.ESCALATE)
     assert (parked.parked_at, parked.lease, parked.leased_until) == (at, None, None)
     assert (escalation.subject, escalation.due_at) == (parked.id, at)
     event = await Event.get()
     assert (event.chain, event.code, event.subject) == (audit.SYSTEM, "task.park", parked.id)
     assert event.because == "worker.died"
-    assert [lease.kind for lease in await tasks.lease(at + LEASE, Queue, most=9)] == [Kind.ESCALATE]
+    assert [lease.kind for lease in await begun(at + LEASE, most=9)] == [Kind.ESCALATE]
 
 
 async def test_parking_and_its_escalation_are_one_step(
@@ -244,10 +303,10 @@ async def test_parking_and_its_escalation_are_one_step(
     with monkeypatch.context() as patch:
         patch.setattr(tasks, "call", fails)
         with pytest.raises(ConnectionError):
-            await tasks.lease(now, Queue, most=1)
+            await begun(now)
     task = await Task.get()
     assert (task.parked_at, await Event.all().count()) == (None, 0)
-    await tasks.lease(now, Queue, most=1)
+    await begun(now + HAND_OVER + SECOND)
     assert (await Event.get()).because == "crash.KeyError"
     assert await Task.filter(kind=Kind.ESCALATE).count() == 1
 
@@ -259,7 +318,7 @@ async def test_what_is_urgent_or_tells_of_trouble_is_never_parked(
     await call(now, kind=kind)
     await Task.all().update(attempts=1_000)
     never = kind.queue is Queue.URGENT or kind is Kind.ESCALATE
-    assert len(await tasks.lease(now, Queue, most=1)) == never
+    assert len(await begun(now)) == never
     assert await Task.filter(parked_at__isnull=False).count() == (not never)
 
 
@@ -267,4 +326,4 @@ async def test_a_parked_task_does_not_stop_the_next(now: datetime) -> None:
     await call(now - SECOND, [1])
     await Task.all().update(attempts=PARKED_AFTER)
     await call(now, [2])
-    assert [lease.subject for lease in await tasks.lease(now, Queue, most=9)] == [2]
+    assert [lease.subject for lease in await begun(now, most=9)] == [2]

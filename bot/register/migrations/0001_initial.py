@@ -1,8 +1,8 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-import functools
+from bot.register.columns import dumps
 from bot.register.lifecycle import AccountStatus, Capacity, CertificateStatus, Channel, DossierStatus, ItemStatus, MailStatus, NoticeStatus
-from json import dumps, loads
+from json import loads
 from tortoise.fields.base import OnDelete
 from tortoise import fields
 
@@ -18,12 +18,12 @@ class Migration(migrations.Migration):
                 ('name', fields.CharField(max_length=255)),
                 ('province', fields.CharField(max_length=64)),
                 ('organization', fields.CharField(max_length=64)),
-                ('units', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('units', fields.JSONField(default=list, encoder=dumps, decoder=loads)),
                 ('mailbox', fields.CharField(max_length=254)),
-                ('senders', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
-                ('domains', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
-                ('workplaces', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
-                ('receiver', fields.JSONField(default=dict, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('senders', fields.JSONField(default=list, encoder=dumps, decoder=loads)),
+                ('domains', fields.JSONField(default=list, encoder=dumps, decoder=loads)),
+                ('workplaces', fields.JSONField(default=list, encoder=dumps, decoder=loads)),
+                ('receiver', fields.JSONField(default=dict, encoder=dumps, decoder=loads)),
                 ('registered_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'agency', 'app': 'register', 'pk_attr': 'id', 'table_description': 'An agency that directly manages subscribers, as the authority registered it.'},
@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
                 ('code', fields.CharField(max_length=48)),
                 ('subject', fields.BigIntField(null=True)),
                 ('because', fields.CharField(max_length=64)),
-                ('details', fields.JSONField(default=dict, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('details', fields.JSONField(default=dict, encoder=dumps, decoder=loads)),
                 ('previous', fields.CharField(max_length=64)),
                 ('digest', fields.CharField(unique=True, max_length=64)),
             ],
@@ -112,11 +112,11 @@ class Migration(migrations.Migration):
                 ('status', fields.CharEnumField(default=DossierStatus.RECEIVED, description='RECEIVED: received\nACCEPTED: accepted\nHELD: held\nRETURNED: returned\nWITHDRAWN: withdrawn\nCOMPLETED: completed', enum_type=DossierStatus, max_length=16)),
                 ('received_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('due_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
-                ('application', fields.JSONField(null=True, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('application', fields.JSONField(null=True, encoder=dumps, decoder=loads)),
                 ('receiver_mobile', fields.CharField(null=True, db_index=True, max_length=16)),
-                ('verdicts', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
-                ('faults', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
-                ('evidence', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('verdicts', fields.JSONField(default=list, encoder=dumps, decoder=loads)),
+                ('faults', fields.JSONField(default=list, encoder=dumps, decoder=loads)),
+                ('evidence', fields.JSONField(default=list, encoder=dumps, decoder=loads)),
             ],
             options={'table': 'dossier', 'app': 'register', 'pk_attr': 'id', 'table_description': 'One letter: numbered, with its clock.'},
             bases=['Living'],
@@ -129,10 +129,10 @@ class Migration(migrations.Migration):
                 ('position', fields.IntField()),
                 ('place', fields.CharField(unique=True, max_length=32)),
                 ('status', fields.CharEnumField(default=ItemStatus.ASKED, description='ASKED: asked\nACCEPTED: accepted\nHELD: held\nPARKED: parked\nRETURNED: returned\nWITHDRAWN: withdrawn\nDONE: done', enum_type=ItemStatus, max_length=16)),
-                ('asked', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('asked', fields.JSONField(encoder=dumps, decoder=loads)),
                 ('person', fields.CharField(default='', db_index=True, max_length=12)),
                 ('mailbox', fields.CharField(default='', db_index=True, max_length=254)),
-                ('faults', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('faults', fields.JSONField(default=list, encoder=dumps, decoder=loads)),
             ],
             options={'table': 'item', 'app': 'register', 'pk_attr': 'id', 'table_description': 'One row of a dossier: one person, one wish.'},
             bases=['Living'],
@@ -192,7 +192,7 @@ class Migration(migrations.Migration):
                 ('kind', fields.CharField(max_length=32)),
                 ('channel', fields.CharEnumField(description='EMAIL: email\nSMS: sms', enum_type=Channel, max_length=8)),
                 ('recipient', fields.CharField(max_length=254)),
-                ('data', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('data', fields.JSONField(encoder=dumps, decoder=loads)),
                 ('dossier', fields.ForeignKeyField('register.Dossier', source_field='dossier_id', null=True, db_index=True, db_constraint=True, to_field='id', related_name='notices', on_delete=OnDelete.RESTRICT)),
                 ('account', fields.ForeignKeyField('register.Account', source_field='account_id', null=True, db_index=True, db_constraint=True, to_field='id', related_name='notices', on_delete=OnDelete.RESTRICT)),
                 ('answers', fields.ForeignKeyField('register.Mail', source_field='answers_id', null=True, db_index=True, db_constraint=True, to_field='id', related_name='answers', on_delete=OnDelete.RESTRICT)),

@@ -1,0 +1,107 @@
+"""Registers for tests: SQLite's files and PostgreSQL's databases, copied from blank ones."""
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from tortoise.backends.base.executor import EXECUTOR_CACHE
+
+from bot.register import connection
+from bot.register.place import Place
+from demo.peers.postgres import Postgres, postgres
+
+BLANK = "blank"
+EMPTY = """
+    DO $$ BEGIN EXECUTE (
+        SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ',') || ' RESTART IDENTITY CASCADE'
+        FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'tortoise_migrations'
+    ); END $$
+"""
+# What a power failure would lose is not tried here, and a test's database is soon forgotten.
+QUICK = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "autovacuum = off")
+
+
+def migrated(place: Place) -> None:
+    """A register without a row, that nobody has open: migrating anew takes long."""
+
+    async def migrate() -> None:
+        async with connection.opened(place):
+            pass
+
+    with asyncio.Runner() as runner:
+        runner.run(migrate())
+
+
+@pytest.fixture(scope="session")
+def blank_register(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("blank") / "register.sqlite3"
+    migrated(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Postgres]:
+    """A PostgreSQL server with a blank register; for all tests of this process."""
+    with postgres(*QUICK) as running:
+        migrated(running.create(BLANK))
+        yield running
+
+
+def sqlite_place(blank: Path, folder: Path) -> Path:
+    path = folder / "register.sqlite3"
+    shutil.copyfile(blank, path)
+    return path
+
+
+def server_place(server: Postgres) -> str:
+    """The server's register without a row: emptying one takes far less than making another."""
+    server.run(EMPTY, BLANK)
+    return server.url(BLANK)
+
+
+@pytest.fixture(autouse=True)
+def no_statements_of_another_kind() -> None:
+    """Tortoise keeps statements by table, not by database; a process of ours knows only one."""
+    EXECUTOR_CACHE.clear()
+
+
+@pytest.fixture
+async def sqlite_register(blank_register: Path, tmp_path: Path) -> AsyncIterator[Path]:
+    """An empty SQLite register of this test's own, open on its event loop."""
+    path = sqlite_place(blank_register, tmp_path)
+    async with connection.opened(path):
+        yield path
+
+
+@pytest.fixture
+async def postgresql_register(server: Postgres) -> AsyncIterator[str]:
+    """An empty PostgreSQL register of this test's own, open on its event loop."""
+    url = server_place(server)
+    async with connection.opened(url):
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Where an empty register of this test's own is: the test runs with each kind."""
+    if request.param == "sqlite":
+        return sqlite_place(request.getfixturevalue("blank_register"), tmp_path)
+    return server_place(request.getfixturevalue("server"))
+
+
+@pytest.fixture
+async def register(place: Place) -> AsyncIterator[Place]:
+    """That register, open on the test's event loop."""
+    async with connection.opened(place):
+        yield place
+
+
+def everything(place: Place) -> bytes:
+    """Every byte that stands in the register."""
+    if isinstance(place, Path):
+        return b"".join(file.read_bytes() for file in place.parent.glob(f"{place.name}*"))
+    dump = ["pg_dump", "--inserts", "--dbname", place]
+    return subprocess.run(dump, check=True, capture_output=True).stdout
