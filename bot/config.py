@@ -137,6 +137,42 @@ class Door(Section):
         return memory
 
 
+class Submission(Section):
+    """The mail server that takes what goes out (RFC 6409)."""
+
+    host: str = Field(
+        "", pattern=r"^([A-Za-z0-9.:_-]{1,253})?$", description="empty: a Maildir under home"
+    )
+    port: int = Field(587, ge=1, le=65535)
+    tls: Literal["starttls", "implicit", "none"] = Field(
+        "starttls", description="implicit: from the first byte, mostly on port 465 (RFC 8314)"
+    )
+    ca_file: Path | None = Field(
+        None, description="PEM; the only authorities believed; unset: the system's"
+    )
+    login: str = Field("", description="empty: the server knows us by our address")
+    password_file: Path | None = Field(None, validate_default=True)
+    ehlo: str = Field(
+        "", pattern=r"^([A-Za-z0-9.:_\[\]-]{1,253})?$",
+        description="what we call ourselves; empty: this machine's full name",
+    )  # fmt: skip
+    timeout: float = Field(120, gt=0, le=240, description="seconds for a whole mail")
+
+    @field_validator("login")
+    @classmethod
+    def _never_in_the_clear(cls, login: str, info: ValidationInfo) -> str:
+        if login and info.data.get("tls") == "none":
+            raise ValueError("No password goes out without submission.tls")
+        return login
+
+    @field_validator("password_file")
+    @classmethod
+    def _with_its_login(cls, file: Path | None, info: ValidationInfo) -> Path | None:
+        if (file is None) == bool(info.data.get("login")):
+            raise ValueError("submission.login and submission.password_file go together")
+        return file
+
+
 class Database(Section):
     """Where the truth is kept."""
 
@@ -333,6 +369,7 @@ class Settings(BaseSettings):
     database: Database = Database()
     broker: Broker = Broker()
     door: Door = Door()
+    submission: Submission = Submission()
     web: Web = Web()
     tokens: Tokens = Tokens()
     trust: Trust = Trust()

@@ -1,25 +1,32 @@
-"""The seam where mail leaves, and the way out that is a Maildir."""
+"""The seam where mail leaves."""
 
-import asyncio
-from glob import escape
-from pathlib import Path
 from typing import Protocol
-from urllib.parse import quote
 
-from bot.errors import Refused, Unavailable
-from bot.files import write_once
+from bot.errors import Misconfigured, Refused, Unavailable
 
 
 class TransportUnavailable(Unavailable):
-    """The mail server did not answer."""
+    """The mail server did not take the message now, or did not say whether it did."""
 
     code = "mail.unavailable"
 
 
 class RecipientRefused(Refused):
-    """The mail server will never take mail for this recipient."""
+    """The mail server will never take this message for this recipient."""
 
     code = "mail.refused"
+
+
+class ServerMisconfigured(Misconfigured):
+    """The mail server takes nothing from us: no recipient is at fault.
+
+    Args:
+        code: which of our arrangements with the server is wrong.
+    """
+
+    def __init__(self, code: str, what: str, remedy: str) -> None:
+        super().__init__(what, remedy)
+        self.code = code  # type: ignore[misc]  # the instance narrows it
 
 
 class Transport(Protocol):
@@ -29,46 +36,13 @@ class Transport(Protocol):
         """Hand over `raw` (CRLF lines); the same Message-ID again changes nothing if it can.
 
         Returns:
-            What the peer calls it; empty when it gives it no name of its own.
+            What the peer calls it, 128 characters at most; empty when it gives it no name.
 
         Raises:
             TransportUnavailable: try again later.
             RecipientRefused: never try again.
+            ServerMisconfigured: try again when the operator has acted.
         """
 
     async def knows(self, message_id: str) -> bool | None:
         """Whether that message was handed over; None when nobody can tell."""
-
-
-class MaildirTransport:
-    """One file a Message-ID, in a Maildir that any mail reader opens."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    async def deliver(self, message_id: str, recipient: str, raw: bytes) -> str:
-        try:
-            if not await self.knows(message_id):
-                await asyncio.to_thread(self._deliver, _name(message_id), raw)
-        except OSError as error:
-            raise TransportUnavailable(type(error).__name__) from None
-        return ""
-
-    def _deliver(self, name: str, raw: bytes) -> None:
-        (self._folder / "cur").mkdir(parents=True, exist_ok=True)
-        write_once(self._folder / "new" / name, raw, by_way_of=self._folder / "tmp")
-
-    async def knows(self, message_id: str) -> bool:
-        """Also when a reader has seen it and moved it to `cur`."""
-        name = _name(message_id)
-        return await asyncio.to_thread(
-            lambda: (
-                (self._folder / "new" / name).exists()
-                or any((self._folder / "cur").glob(f"{escape(name)}:*"))
-            )
-        )
-
-
-def _name(message_id: str) -> str:
-    """A file name without what Maildir gives a meaning."""
-    return quote(message_id.strip("<>"), safe="@")

@@ -1,7 +1,11 @@
+from collections.abc import Iterator
+
 import pytest
 
 from bot.config import KeyAlgorithm
 from bot.hsm.token import Token
+from demo.peers.postfix import Postfix, postfix
+from demo.peers.processes import free_port
 from tests.outbox.world import Signer, a_token_signer
 
 
@@ -9,3 +13,15 @@ from tests.outbox.world import Signer, a_token_signer
 def signer(post_token: Token) -> Signer:
     """The bot's own mail-signing key, on its token."""
     return a_token_signer(post_token, KeyAlgorithm.RSA_2048)
+
+
+@pytest.fixture(scope="session")
+def door_port() -> int:
+    """Where the mail server expects our door; nobody is there."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def mail_server(door_port: int) -> Iterator[Postfix]:
+    with postfix(door_port) as server:
+        yield server

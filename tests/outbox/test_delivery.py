@@ -9,8 +9,9 @@ from tortoise.transactions import in_transaction
 from bot.errors import Conflict
 from bot.hsm.token import Token
 from bot.outbox.delivery import Post, intend, post
+from bot.outbox.maildir import MaildirTransport
 from bot.outbox.notices import Content
-from bot.outbox.transport import MaildirTransport, RecipientRefused, TransportUnavailable
+from bot.outbox.transport import RecipientRefused, TransportUnavailable
 from bot.register.lifecycle import Channel, NoticeStatus
 from bot.register.models import Attempt, Mail, Notice, Task
 from bot.register.tasks import Kind, LeaseLost
@@ -51,7 +52,7 @@ async def intended(content: Content, channel: Channel = Channel.EMAIL, **changes
 
 async def test_one_key_is_one_notice_and_one_task() -> None:
     first = await intended(a_receipt())
-    second = await intended(a_receipt(procedure="renew"), recipient="somebody@else.vn")
+    second = await intended(a_receipt(agency="Trường khác"), recipient="somebody@else.vn")
     assert second.id == first.id
     assert await Notice.all().count() == await Task.all().count() == 1
     assert (await Notice.get()).recipient == "c3chuvanan@hanoiedu.vn"

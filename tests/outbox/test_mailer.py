@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from bot.config import Authority, KeyAlgorithm, Settings, template_folder
 from bot.hsm.token import Token
+from bot.outbox.maildir import MaildirTransport
 from bot.outbox.mailer import AddressRefused, Attachment, Mailer
 from bot.outbox.render import Letter, Renderer
-from bot.outbox.transport import MaildirTransport
 from bot.outbox.words import one_line
 from tests.outbox.examples import NOW, a_receipt
 from tests.outbox.world import SENDER, SETTINGS, Signer, a_signer, a_token_signer, verified
