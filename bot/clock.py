@@ -18,6 +18,7 @@ from bot.errors import Misconfigured
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 END_OF_WORK = time(17)
 PROCESSING_DAYS = 3  # issue, renew, amend
+REVOCATION = timedelta(hours=12)  # day and night
 
 SWAP_DAYS = """\
 # Swap days (hoán đổi ngày làm việc) as announced each year, where the holiday

@@ -14,6 +14,7 @@ from bot.cli.doctor import doctor
 from bot.cli.output import err, out
 from bot.cli.roles import door, relay, run, web, worker
 from bot.config import Settings
+from bot.dossier.catalogue import FORMS
 from bot.dossier.forms import blank_form
 from bot.files import replace
 from bot.home import Home, read_certificate
@@ -70,12 +71,14 @@ def _install(settings: Settings, demo_root: bool, answer: Path | None) -> Iterat
 
 def forms(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="Where the PDF is written.")],
+    folder: Annotated[Path, typer.Argument(help="Where the PDFs are written.")],
 ) -> None:
-    """Write the blank fillable form: mau-01.pdf (issue)."""
+    """Write the blank fillable forms: mau-01.pdf (issue), 04 (renew, amend), 05 (revoke)."""
     folder.mkdir(parents=True, exist_ok=True)
-    replace(folder / "mau-01.pdf", blank_form(context.obj))
-    out.print(str(folder / "mau-01.pdf"), highlight=False, soft_wrap=True)
+    for form in FORMS.values():
+        file = folder / f"mau-{form.number}.pdf"
+        replace(file, blank_form(context.obj, form.procedure))
+        out.print(str(file), highlight=False, soft_wrap=True)
 
 
 def add_to(cli: typer.Typer) -> None:

@@ -5,13 +5,20 @@ It stands in the register as JSON (`Dossier.application`, `Item.asked`).
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
-from bot.dossier.fields import Reading, folded
+from bot.dossier.fields import Reading
+from bot.dossier.form import Procedure
+from bot.dossier.rows import ChangeRow, IssueRow, RevokeRow, Row
 from bot.dossier.rules import Fault
+
+R = TypeVar("R", bound=Row)
+
+# Each kind of row has fields that no other has, so JSON tells which it is.
+Rows = tuple[IssueRow, ...] | tuple[ChangeRow, ...] | tuple[RevokeRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,34 +50,19 @@ class Receiver:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One person. `position` is the row's number on the form, from 1."""
-
-    position: int
-    full_name: Reading[str]
-    birth_date: Reading[date]
-    personal_number: Reading[str]
-    issued_on: Reading[date]
-    issued_by: Reading[str]
-    mailbox: Reading[str]
-    workplace: Reading[str]
-    province: Reading[str]
-    title: Reading[str]
-    mobile: Reading[str]
-    old_serial: str
-    sim_pki: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Application:
-    """Form 01 as signed. `gaps` are empty rows before the last filled one."""
+    """A form as signed; its rows are of the kind that `procedure` has.
 
+    `gaps` are empty rows before the last filled one.
+    """
+
+    procedure: Procedure
     letter: Letter
     receiver: Receiver
     notify: str
     declarations: frozenset[str]
     stated_count: str
-    rows: tuple[Row, ...]
+    rows: Rows
     gaps: tuple[int, ...] = ()
 
 
@@ -84,20 +76,11 @@ def application_from_json(stored: Any) -> Application:
     return TypeAdapter(Application).validate_python(stored)
 
 
-def row_from_json(stored: Any) -> Row:
-    """The inverse of `as_json` for a row."""
-    return TypeAdapter(Row).validate_python(stored)
+def row_from_json(stored: Any, kind: type[R]) -> R:
+    """The inverse of `as_json` for a row of that kind; as a `Row`, what all kinds have."""
+    return TypeAdapter(kind).validate_python(stored)
 
 
 def faults_from_json(stored: Any) -> tuple[Fault, ...]:
     """The inverse of `as_json` for a list of faults."""
     return TypeAdapter(tuple[Fault, ...]).validate_python(stored)
-
-
-def same_person(one: Row, other: Row) -> bool:
-    """Whether two rows name one person: by personal number, else by name and birth date."""
-    if one.personal_number.value and other.personal_number.value:
-        return one.personal_number.value == other.personal_number.value
-    if not one.birth_date.value or one.birth_date.value != other.birth_date.value:
-        return False
-    return folded(one.full_name.typed) == folded(other.full_name.typed)

@@ -3,14 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any, Generic, TypeVar
 
 from bot.clock import HANOI
 from bot.config import Rules
-from bot.dossier.application import Application, Row
-from bot.dossier.fields import in_domains, plain
+from bot.dossier.addresses import in_domains
+from bot.dossier.application import Application
+from bot.dossier.fields import plain
+from bot.dossier.form import Procedure
+from bot.dossier.rows import Row
 from bot.dossier.terms import Words
 from bot.register.lifecycle import Capacity
 from bot.signatures.verdict import Signature, SubIndication
+
+R = TypeVar("R", bound=Row, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +68,26 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """A certificate that was handed over, and its holder, as registered.
+
+    `in_force`: it is neither revoked nor out of its dates.
+    """
+
+    agency_id: int
+    full_name: str
+    personal_number: str
+    mailbox: str
+    in_force: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One letter and its mail. `senders` are the From addresses, case folded.
 
-    `application` is None where no believed signature covers a current form 01.
+    `application` is None where no believed signature covers a current form.
+    `known` and `holdings` are by the row's position; `holdings` are what the
+    serial numbers name.
     `letter_used_in` is the number of the accepted dossier that used up the
     letter's number. `patience_over`: unreachable revocation data is not waited
     for any longer. `truncated`: the mail has more parts than are looked at.
@@ -85,6 +107,12 @@ class Case:
     divergent: tuple[str, ...] = ()
     letter_used_in: str | None = None
     known: Mapping[int, Known] = field(default_factory=dict)
+    holdings: Mapping[int, Holding] = field(default_factory=dict)
+
+    @property
+    def procedure(self) -> Procedure:
+        """What is asked; to issue, until a form could be read."""
+        return self.application.procedure if self.application else Procedure.ISSUE
 
     @property
     def today(self) -> date:
@@ -128,7 +156,7 @@ class Case:
         )
 
     @property
-    def rows(self) -> "tuple[RowCase, ...]":
+    def rows(self) -> "tuple[RowCase[Any], ...]":
         return (
             tuple(RowCase(self, row) for row in self.application.rows) if self.application else ()
         )
@@ -138,17 +166,27 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class RowCase:
+class RowCase(Generic[R]):
     """One row, with the letter it stands in."""
 
     case: Case
-    row: Row
+    row: R
 
     @property
     def known(self) -> Known:
         return self.case.known.get(self.row.position, Known())
 
     @property
-    def others(self) -> tuple[Row, ...]:
+    def holding(self) -> Holding | None:
+        return self.case.holdings.get(self.row.position)
+
+    @property
+    def own_holding(self) -> Holding | None:
+        """The certificate that the row names, if it is of the agency's own people."""
+        held = self.holding
+        return held if held and held.agency_id == self.case.agency.id else None
+
+    @property
+    def others(self) -> tuple[R, ...]:
         """The letter's other rows, in order."""
         return tuple(other.row for other in self.case.rows if other.row != self.row)

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.dossier import ruleset
 from bot.dossier.case import Case
-from bot.dossier.letter_rules import LETTER_RULES
-from bot.dossier.row_rules import ROW_RULES
+from bot.dossier.officer_rules import OFFICER_RULES
 from bot.dossier.rules import Consequence, Fault, examine, gravest
 from bot.signatures.verdict import SubIndication
 
@@ -38,15 +38,19 @@ class Decision:
 
 
 def decide(case: Case) -> Decision:
-    """Judge a letter and each of its rows."""
+    """Judge a letter and each of its rows; what nothing sends back may still want an officer."""
     if _could_not_check(case) and not case.patience_over:
         return Decision(Outcome.STAND, retry=True)
-    letter_faults = tuple(examine(case, LETTER_RULES, case.words))
-    row_faults = {
-        row.row.position: tuple(examine(row, ROW_RULES, case.words, row.row.position))
+    letter = tuple(examine(case, ruleset.LETTER[case.procedure], case.words))
+    row_rules = ruleset.ROW[case.procedure]
+    rows = {
+        row.row.position: tuple(examine(row, row_rules, case.words, row.row.position))
         for row in case.rows
     }
-    return conclude(letter_faults, row_faults)
+    decision = conclude(letter, rows)
+    if decision.outcome is Outcome.RETURN:
+        return decision
+    return conclude((*letter, *examine(case, OFFICER_RULES, case.words)), rows)
 
 
 def conclude(letter: tuple[Fault, ...], rows: dict[int, tuple[Fault, ...]]) -> Decision:

@@ -4,14 +4,17 @@ The same flaw means the same in a row and for the receiver, so these rules are
 made from one table of words; what differs is whose field it is.
 """
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
 
+from bot.dossier.case import RowCase
 from bot.dossier.fields import Flaw, Reading
-from bot.dossier.form01 import Field
+from bot.dossier.form import Field, Form, Kind
+from bot.dossier.rows import Row
 from bot.dossier.rules import HOLD, RETURN, Consequence, Finding, Rule
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Row)
 
 
 class Saying(NamedTuple):
@@ -29,9 +32,9 @@ EVERYWHERE = {
 
 STRANGE = Saying("Ô này có ký tự lạ hoặc ký tự ẩn.", "Đề nghị xóa và gõ lại.")
 
-SAYINGS: dict[str, dict[Flaw, Saying]] = {
-    "text": {**EVERYWHERE, Flaw.INVALID: STRANGE},
-    "name": {
+SAYINGS: dict[Kind, dict[Flaw, Saying]] = {
+    Kind.TEXT: {**EVERYWHERE, Flaw.INVALID: STRANGE},
+    Kind.NAME: {
         **EVERYWHERE,
         Flaw.HONORIFIC: Saying(
             "Họ và tên có kèm từ xưng hô.", "Đề nghị chỉ ghi họ và tên như trong căn cước."
@@ -51,14 +54,14 @@ SAYINGS: dict[str, dict[Flaw, Saying]] = {
             HOLD,
         ),
     },
-    "date": {
+    Kind.DATE: {
         **EVERYWHERE,
         Flaw.INVALID: Saying(
             "Không phải là ngày hợp lệ.",
             f"Đề nghị ghi theo dạng ngày/tháng/năm, ví dụ 05/09/1985. {RETYPE}",
         ),
     },
-    "personal_number": {
+    Kind.PERSONAL_NUMBER: {
         **EVERYWHERE,
         Flaw.LOST_ZERO: Saying(
             "Số định danh cá nhân chỉ có 11 chữ số; có thể phần mềm bảng tính đã bỏ số 0 ở đầu.",
@@ -73,7 +76,7 @@ SAYINGS: dict[str, dict[Flaw, Saying]] = {
             f"Đề nghị đối chiếu với căn cước và ghi lại. {RETYPE}",
         ),
     },
-    "mobile": {
+    Kind.MOBILE: {
         **EVERYWHERE,
         Flaw.SEVERAL: Saying(
             "Ô có nhiều hơn một số điện thoại.", "Đề nghị chỉ ghi một số điện thoại di động."
@@ -90,7 +93,7 @@ SAYINGS: dict[str, dict[Flaw, Saying]] = {
             f"Đề nghị ghi 10 chữ số bắt đầu bằng 03, 05, 07, 08 hoặc 09. {RETYPE}",
         ),
     },
-    "mailbox": {
+    Kind.MAILBOX: {
         **EVERYWHERE,
         Flaw.SEVERAL: Saying(
             "Ô có nhiều hơn một địa chỉ thư điện tử.", "Đề nghị chỉ ghi một địa chỉ."
@@ -109,42 +112,69 @@ SAYINGS: dict[str, dict[Flaw, Saying]] = {
             f"Đề nghị ghi đúng địa chỉ, không dấu, dạng tên@tênmiền.gov.vn. {RETYPE}",
         ),
     },
-}
-
-KIND = {
-    "full_name": "name",
-    "birth_date": "date",
-    "issued_on": "date",
-    "personal_number": "personal_number",
-    "mobile": "mobile",
-    "mailbox": "mailbox",
+    Kind.SERIAL: {
+        **EVERYWHERE,
+        Flaw.INVALID: Saying(
+            "Không phải là số hiệu {certificate}: số hiệu chỉ gồm chữ số 0-9 và chữ cái A-F, "
+            "nhiều nhất 40 ký tự.",
+            f"Đề nghị ghi lại số hiệu trong thông báo kết quả hoặc trong chứng thư. {RETYPE}",
+        ),
+    },
 }
 
 SOURCE = {
-    "text": "Form 01",
-    "name": "Form 01; X.520, ub-common-name",
-    "date": "Form 01",
-    "personal_number": "Form 01; structure of the personal identification number",
-    "mobile": "Form 01; national numbering plan",
-    "mailbox": "Form 01; RFC 5321 4.1.2",
+    Kind.TEXT: "Form",
+    Kind.NAME: "Form; X.520, ub-common-name",
+    Kind.DATE: "Form",
+    Kind.PERSONAL_NUMBER: "Form; structure of the personal identification number",
+    Kind.MOBILE: "Form; national numbering plan",
+    Kind.MAILBOX: "Form; RFC 5321 4.1.2",
+    Kind.SERIAL: "Form; RFC 5280 4.1.2.2",
 }
 
 
 def field_rules(
-    prefix: str, columns: dict[str, Field], read: Callable[[T, str], Reading[object] | None]
+    prefix: str, columns: Mapping[str, Field], read: Callable[[T, str], Reading[object] | None]
 ) -> Iterator[Rule[T]]:
-    """A rule for every flaw of every column. `read` gives a subject's field, if it has one."""
+    """A rule for every flaw of every column that can have one.
+
+    `read` gives a subject's field, if it has one.
+    """
     for name, column in columns.items():
-        kind = KIND.get(name, "text")
-        for flaw, saying in SAYINGS[kind].items():
+        for flaw, saying in SAYINGS.get(column.kind, {}).items():
             yield Rule(
                 f"{prefix}.{name}.{flaw}",
-                SOURCE[kind],
+                SOURCE[column.kind],
                 saying.consequence,
                 saying.text,
                 saying.remedy,
                 _flawed(name, column.label, flaw, read),
             )
+
+
+def of_row(subject: RowCase[Any], name: str) -> Reading[object] | None:
+    """What a row has in that column."""
+    reading: Reading[object] = getattr(subject.row, name)
+    return reading
+
+
+def in_column(
+    form: Form,
+    column: str,
+    broken: Callable[[RowCase[R]], object],
+    detail: Callable[[RowCase[R]], str] = lambda _: "",
+) -> Callable[[RowCase[R]], list[Finding]]:
+    """A finder that shows a row's `column` as typed."""
+    label = form.columns[column].label
+
+    def find(subject: RowCase[R]) -> list[Finding]:
+        if not broken(subject):
+            return []
+        value = getattr(subject.row, column)
+        typed = value.typed if isinstance(value, Reading) else ""
+        return [Finding(label, typed, detail=detail(subject))]
+
+    return find
 
 
 def _flawed(

@@ -22,12 +22,6 @@ T = TypeVar("T")
 
 FIELD_LIMIT = 400  # characters; more is no answer to any question of a form
 KEPT = 300  # characters of such a field that are kept
-PUBLIC_MAIL = {
-    "gmail.com", "googlemail.com", "gmail.com.vn", "yahoo.com", "yahoo.com.vn", "ymail.com",
-    "rocketmail.com", "hotmail.com", "hotmail.com.vn", "outlook.com", "outlook.com.vn", "live.com",
-    "msn.com", "icloud.com", "me.com", "mail.com", "aol.com", "proton.me", "protonmail.com",
-    "zoho.com", "yandex.com", "zalo.me",
-}  # fmt: skip
 HONORIFICS = ("bà", "chị", "cô", "thầy")
 NAMES_TOO = ("ông", "anh")  # honorifics that a name may begin with
 TITLE_WORDS = (
@@ -207,6 +201,19 @@ def read_mailbox(typed: str) -> Reading[str]:
     return Reading(typed, address) if address else _flawed(typed, Flaw.INVALID)
 
 
+@_filled
+def read_serial(typed: str) -> Reading[str]:
+    """A certificate's serial number in hexadecimal, however it was grouped.
+
+    At most 20 octets (RFC 5280 4.1.2.2). The value is as the register has it:
+    lower case, without leading zeros.
+    """
+    digits = re.sub(r"[\s:]", "", typed).casefold().removeprefix("0x").lstrip("0")
+    if not re.fullmatch("[0-9a-f]{1,40}", digits):
+        return _flawed(typed, Flaw.INVALID)
+    return Reading(typed, digits)
+
+
 def _if_mailbox(text: str) -> str:
     if not text.isascii():
         return ""
@@ -217,30 +224,6 @@ def _if_mailbox(text: str) -> str:
     except EmailNotValidError:
         return ""
     return text.casefold()
-
-
-def in_domains(address: str, domains: tuple[str, ...]) -> bool:
-    """Whether `address` is in one of `domains` or below it."""
-    domain = address.rpartition("@")[2]
-    return any(domain == one or domain.endswith(f".{one}") for one in domains)
-
-
-def is_public_mail(address: str) -> bool:
-    """Whether `address` is of a provider that anybody can have a mailbox at."""
-    return address.rpartition("@")[2] in PUBLIC_MAIL
-
-
-def whole_address(address: str, domains: tuple[str, ...]) -> str:
-    """The address that `address` is the beginning of: `…@laocai.go` of `…@laocai.gov.vn`.
-
-    Empty unless its domain ends within one of `domains`.
-    """
-    for domain in domains:
-        for length in range(2, len(domain)):
-            head = address.removesuffix(f".{domain[:length].rstrip('.')}")
-            if head != address and not in_domains(address, domains):
-                return f"{head}.{domain}"
-    return ""
 
 
 def says_title(text: str, titles: tuple[str, ...]) -> str:

@@ -1,8 +1,11 @@
-"""Rules for the file itself: can it be read, is it form 01, and does it say one thing only?"""
+"""Rules for the file itself: can it be read, is it a form of ours, does it say one thing only?"""
 
-from bot.dossier import form01
 from bot.dossier.case import Case
+from bot.dossier.catalogue import FORMS
+from bot.dossier.form import FORM
 from bot.dossier.rules import HOLD, RETURN, WAIT, Finding, Rule, when
+
+NUMBERS = ", ".join(f"Mẫu số {form.number}" for form in FORMS.values())
 
 FILE_FAULTS = {
     "pdf.encrypted": (
@@ -11,11 +14,11 @@ FILE_FAULTS = {
     ),
     "pdf.xfa": (
         "Tệp PDF dùng biểu mẫu XFA, không được hỗ trợ.",
-        "Đề nghị dùng Mẫu số 01 của cơ quan tiếp nhận.",
+        "Đề nghị dùng biểu mẫu của cơ quan tiếp nhận.",
     ),
     "pdf.active": (
         "Tệp PDF có mã lệnh hoặc nội dung tự động thực hiện.",
-        "Đề nghị điền và ký trên Mẫu số 01 của cơ quan tiếp nhận.",
+        "Đề nghị điền và ký trên biểu mẫu của cơ quan tiếp nhận.",
     ),
     "pdf.changed": (
         "Tệp PDF đã bị thay đổi sau khi ký số.",
@@ -27,7 +30,7 @@ FILE_FAULTS = {
     ),
     "pdf.too_complex": (
         "Tệp PDF quá lớn hoặc có cấu trúc quá phức tạp nên không đọc được.",
-        "Đề nghị điền và ký trên Mẫu số 01 của cơ quan tiếp nhận.",
+        "Đề nghị điền và ký trên biểu mẫu của cơ quan tiếp nhận.",
     ),
     "pdf.unreadable": (
         "Không đọc được tệp PDF.",
@@ -46,14 +49,14 @@ def _is_other_form(case: Case) -> bool:
     return (
         case.application is None
         and not case.file_faults
-        and form01.FORM not in case.divergent
+        and FORM not in case.divergent
         and any(signed.signature.passed for signed in case.signatures)
     )
 
 
 def _divergent(case: Case) -> list[Finding]:
     """One finding a field of ours, and one for all others: their names are not even repeated."""
-    labels = dict.fromkeys(map(form01.label_of, case.divergent))
+    labels = dict.fromkeys(map(FORMS[case.procedure].label_of, case.divergent))
     return [Finding(label, detail="ô này" if label else "ngoài biểu mẫu") for label in labels]
 
 
@@ -69,10 +72,10 @@ FILE_RULES: tuple[Rule[Case], ...] = (
     ),
     Rule(
         "form.unknown",
-        "Form 01",
+        "Forms 01, 04, 05",
         RETURN,
-        "Văn bản không phải là Mẫu số 01 phiên bản hiện hành.",
-        "Đề nghị lấy Mẫu số 01 mới nhất của cơ quan tiếp nhận, điền, ký số và gửi lại.",
+        f"Văn bản không phải là biểu mẫu phiên bản hiện hành ({NUMBERS}).",
+        "Đề nghị lấy biểu mẫu mới nhất của cơ quan tiếp nhận, điền, ký số và gửi lại.",
         when(_is_other_form),
     ),
     Rule(

@@ -1,4 +1,4 @@
-"""Our blank fillable forms, drawn from templates/forms by WeasyPrint."""
+"""The blank fillable forms, drawn from templates/forms by WeasyPrint."""
 
 from io import BytesIO
 
@@ -8,7 +8,9 @@ from pikepdf import Name
 from weasyprint import HTML
 
 from bot.config import Settings, template_folder
-from bot.dossier import form01
+from bot.dossier import form as parts
+from bot.dossier.catalogue import FORMS
+from bot.dossier.form import Procedure
 from bot.dossier.terms import WORDS
 
 CENTRED = {
@@ -19,18 +21,20 @@ HIDDEN = 1 << 1  # ISO 32000-2, 12.5.3
 READ_ONLY = 1 << 0  # 12.7.4.1
 
 
-def blank_form(settings: Settings) -> bytes:
-    """Form 01 as a fillable PDF, naming the authority, its mailbox and its help line."""
-    folder = template_folder() / "forms" / "01"
+def blank_form(settings: Settings, procedure: Procedure = Procedure.ISSUE) -> bytes:
+    """A form as a fillable PDF, naming the authority, its mailbox and its help line."""
+    form = FORMS[procedure]
+    folder = template_folder() / "forms"
     environment = Environment(
         loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined
     )
-    html = environment.get_template("form.html").render(
+    html = environment.get_template(f"{form.number}.html").render(
         authority=settings.authority,
         mailbox=settings.mailboxes.official[0],
         rules=settings.rules,
         words=WORDS[settings.terms],
-        form=form01,
+        parts=parts,
+        form=form,
     )
     drawn = HTML(string=html, base_url=folder.as_uri() + "/").write_pdf(pdf_forms=True)
     return _finished(drawn)
@@ -45,7 +49,7 @@ def _finished(drawn: bytes) -> bytes:
             pikepdf.Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.ZapfDingbats)
         )
         for field in form.Fields:
-            if field.T == form01.FORM:
+            if field.T == parts.FORM:
                 field.F = int(field.F) | HIDDEN
                 field.Ff = READ_ONLY
             elif field.T in CENTRED:

@@ -6,15 +6,17 @@ from datetime import datetime, timedelta
 from tortoise.expressions import Q
 
 from bot.config import Settings
-from bot.dossier.application import Application, Row
-from bot.dossier.case import AgencyFacts, Case, Known, Signed, Signer
+from bot.dossier.application import Application
+from bot.dossier.case import AgencyFacts, Case, Holding, Known, Signed, Signer
 from bot.dossier.letter import letter_key, read_application
+from bot.dossier.rows import CertificateRow, IssueRow
 from bot.dossier.terms import WORDS
 from bot.inbox.mime import Survey
-from bot.register.lifecycle import DossierStatus, ItemStatus
+from bot.register.lifecycle import CertificateStatus, DossierStatus, ItemStatus
 from bot.register.models import Agency, AgencySigner, Certificate, Dossier, Item, Subscriber
 from bot.signatures.verdict import SignedFile
 
+HANDED_OVER = (CertificateStatus.VALID, CertificateStatus.REVOKED)
 UNDER_WAY = (ItemStatus.ACCEPTED, ItemStatus.HELD, ItemStatus.PARKED)
 
 
@@ -23,6 +25,7 @@ async def gather(
 ) -> Case:
     """Everything that the rules ask about `dossier`, whose letter is `file`."""
     application = read_application(file.values)
+    rows = application.rows if application else ()
     patience = timedelta(hours=settings.trust.patience_hours)
     return Case(
         agency=_facts(await Agency.get(id=dossier.agency_id), settings),
@@ -38,7 +41,8 @@ async def gather(
         file_faults=file.faults,
         divergent=file.divergent,
         letter_used_in=await _used_in(dossier, application),
-        known=await _known(dossier, application.rows, now) if application else {},
+        known=await _known(dossier, [row for row in rows if isinstance(row, IssueRow)], now),
+        holdings=await _holdings([row for row in rows if isinstance(row, CertificateRow)], now),
     )
 
 
@@ -82,9 +86,10 @@ async def _used_in(dossier: Dossier, application: Application | None) -> str | N
     return other.number if other else None
 
 
-async def _known(dossier: Dossier, rows: Iterable[Row], now: datetime) -> Mapping[int, Known]:
+async def _known(dossier: Dossier, rows: list[IssueRow], now: datetime) -> Mapping[int, Known]:
     """What the register knows of each row, by position: a handful of queries for all of them."""
-    rows = tuple(rows)
+    if not rows:
+        return {}
     numbers = {row.personal_number.value for row in rows if row.personal_number.value}
     mailboxes = {row.mailbox.value for row in rows if row.mailbox.value}
     persons = {one.personal_number: one for one in await _subscribers(numbers)}
@@ -97,7 +102,7 @@ async def _known(dossier: Dossier, rows: Iterable[Row], now: datetime) -> Mappin
     owners = {(one.mailbox.casefold(), one.personal_number) for one in subscribers}
     owners |= {(item.mailbox, item.person) for item in elsewhere}
 
-    def known(row: Row) -> Known:
+    def known(row: IssueRow) -> Known:
         number = row.personal_number.value or ""
         person = persons.get(number)
         return Known(
@@ -111,6 +116,31 @@ async def _known(dossier: Dossier, rows: Iterable[Row], now: datetime) -> Mappin
         )
 
     return {row.position: known(row) for row in rows}
+
+
+async def _holdings(rows: list[CertificateRow], now: datetime) -> Mapping[int, Holding]:
+    """The certificates that the rows name by serial number, by position."""
+    serials = [row.serial.value for row in rows if row.serial.value]
+    if not serials:
+        return {}
+    named = Certificate.filter(serial__in=serials, status__in=HANDED_OVER)
+    found = {one.serial: one async for one in named.prefetch_related("subscriber")}
+    return {
+        row.position: _holding(found[row.serial.value], now)
+        for row in rows
+        if row.serial.value in found
+    }
+
+
+def _holding(certificate: Certificate, now: datetime) -> Holding:
+    holder: Subscriber = certificate.subscriber
+    return Holding(
+        agency_id=holder.agency_id,
+        full_name=holder.full_name,
+        personal_number=holder.personal_number,
+        mailbox=holder.mailbox,
+        in_force=certificate.status is CertificateStatus.VALID and now < certificate.not_after,
+    )
 
 
 async def _subscribers(personal_numbers: Iterable[str]) -> list[Subscriber]:

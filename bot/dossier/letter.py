@@ -1,28 +1,30 @@
 """The signed form, read: fields to `Application`. Nothing is judged here.
 
-Only names of form 01 are read; what else a file carries is ignored.
+Only names of the form's own table are read; what else a file carries is ignored.
 """
 
 import re
 from collections.abc import Mapping
 
-from bot.dossier import fields, form01
+from bot.dossier import fields
 from bot.dossier.application import Application, Letter, Receiver
-from bot.dossier.sheet import read_rows
+from bot.dossier.catalogue import VERSIONS
+from bot.dossier.form import FORM, NOTIFY, RECEIVER
+from bot.dossier.sheet import read_fields, read_rows
 
 
 def read_application(values: Mapping[str, str]) -> Application | None:
-    """Read form 01, or nothing where the values are not those of its current version."""
-    if values.get(form01.FORM) != form01.VERSION:
+    """Read a form of ours, or nothing where the values are not those of a current version."""
+    form = VERSIONS.get(values.get(FORM, ""))
+    if form is None:
         return None
-    rows, gaps = read_rows(values)
+    rows, gaps = read_rows(form, values)
     return Application(
+        procedure=form.procedure,
         letter=_letter(values),
-        receiver=_receiver(values),
-        notify=fields.words(values.get(form01.NOTIFY.name, "")),
-        declarations=frozenset(
-            name for name in form01.DECLARATIONS if values.get(f"declare_{name}")
-        ),
+        receiver=Receiver(**read_fields(RECEIVER, lambda name: values.get(f"receiver_{name}", ""))),
+        notify=fields.words(values.get(NOTIFY.name, "")),
+        declarations=frozenset(name for name in form.declarations if values.get(f"declare_{name}")),
         stated_count=fields.words(values.get("letter_count", "")),
         rows=rows,
         gaps=gaps,
@@ -42,22 +44,6 @@ def _letter(values: Mapping[str, str]) -> Letter:
         agency=text("agency"),
         signer_title=text("signer_title"),
         signer_name=text("signer_name"),
-    )
-
-
-def _receiver(values: Mapping[str, str]) -> Receiver:
-    def typed(name: str) -> str:
-        return values.get(f"receiver_{name}", "")
-
-    return Receiver(
-        full_name=fields.read_name(typed("full_name")),
-        personal_number=fields.read_personal_number(typed("personal_number")),
-        issued_on=fields.read_date(typed("issued_on")),
-        issued_by=fields.read_text(typed("issued_by")),
-        title=fields.read_text(typed("title")),
-        mobile=fields.read_mobile(typed("mobile")),
-        mailbox=fields.read_mailbox(typed("mailbox")),
-        address=fields.read_text(typed("address")),
     )
 
 

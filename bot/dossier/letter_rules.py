@@ -1,19 +1,17 @@
-"""Rules for the letter: what it says around its list, and the mail that brought it."""
+"""Rules for the letter: what it says around its list."""
 
 from collections.abc import Callable
 from datetime import timedelta
 
-from bot.dossier import form01
 from bot.dossier.application import Application
 from bot.dossier.case import Case
+from bot.dossier.catalogue import FORMS
 from bot.dossier.characters import is_strange
-from bot.dossier.field_rules import RETYPE, STRANGE, field_rules
+from bot.dossier.field_rules import RETYPE, STRANGE
 from bot.dossier.fields import Flaw, Reading, folded, plain
-from bot.dossier.file_rules import FILE_RULES
+from bot.dossier.form import DECLARATIONS, LETTER, Procedure
 from bot.dossier.letter import canonical_number
-from bot.dossier.mailbox_rules import official_mailbox_rules
 from bot.dossier.rules import HOLD, NOTE, RETURN, WAIT, Finding, Rule
-from bot.dossier.signature_rules import SIGNATURE_RULES
 from bot.dossier.terms import CENTRALISED, WORDS
 
 TEXTS = (
@@ -32,7 +30,7 @@ def _in_letter(
     name: str, broken: Callable[[Application, Case], object]
 ) -> Callable[[Case], list[Finding]]:
     """A finder that shows the letter's field `name`; silent where no form was read."""
-    label = form01.LETTER[name].label
+    label = LETTER[name].label
 
     def find(case: Case) -> list[Finding]:
         if case.application is None or not broken(case.application, case):
@@ -51,12 +49,14 @@ def _typed(application: Application, name: str) -> str:
 
 def _asks_for_token(application: Application, case: Case) -> bool:
     extract = folded(application.letter.extract)
-    return "đề nghị cấp chứng thư" in extract and CENTRALISED not in extract
+    is_issue = application.procedure is Procedure.ISSUE
+    return is_issue and "đề nghị cấp chứng thư" in extract and CENTRALISED not in extract
 
 
 def _other_extract(application: Application, case: Case) -> bool:
     extract = folded(application.letter.extract).rstrip(" .;")
-    accepted = {folded(words.extract) for words in WORDS.values()}
+    form = FORMS[application.procedure]
+    accepted = {folded(form.extract_in(words)) for words in WORDS.values()}
     accepted |= {one.removeprefix("v/v ") for one in accepted}
     return extract not in accepted and not _asks_for_token(application, case)
 
@@ -94,24 +94,17 @@ def _strange(case: Case) -> list[Finding]:
     if case.application is None:
         return []
     typed = {name: _typed(case.application, name) for name in TEXTS}
-    return [
-        Finding(form01.LETTER[name].label, text) for name, text in typed.items() if is_strange(text)
-    ]
+    return [Finding(LETTER[name].label, text) for name, text in typed.items() if is_strange(text)]
 
 
 def _undeclared(name: str, label: str) -> Callable[[Case], list[Finding]]:
     def find(case: Case) -> list[Finding]:
-        if case.application is None or name in case.application.declarations:
+        asked = case.application
+        if asked is None or name not in FORMS[asked.procedure].declarations:
             return []
-        return [Finding(label)]
+        return [] if name in asked.declarations else [Finding(label)]
 
     return find
-
-
-def _notified_by_nothing(case: Case) -> list[Finding]:
-    if case.application is None or case.application.notify in set(form01.NOTIFY_BY) - {""}:
-        return []
-    return [Finding(form01.NOTIFY.label, case.application.notify)]
 
 
 def _gaps(case: Case) -> list[Finding]:
@@ -119,24 +112,7 @@ def _gaps(case: Case) -> list[Finding]:
     return [Finding(detail=str(position)) for position in gaps]
 
 
-def _from_elsewhere(case: Case) -> list[Finding]:
-    if len(case.senders) == 1 and case.senders[0] in case.agency.mailboxes:
-        return []
-    return [Finding()]  # headers are no data: they are not even repeated
-
-
-def _of_receiver(case: Case, name: str) -> Reading[object] | None:
-    return getattr(case.application.receiver, name) if case.application else None
-
-
-def _mailbox_of_receiver(case: Case) -> tuple[Case, str] | None:
-    reading = case.application.receiver.mailbox if case.application else None
-    return (case, reading.value) if reading and reading.value else None
-
-
 LETTER_RULES: tuple[Rule[Case], ...] = (
-    *FILE_RULES,
-    *SIGNATURE_RULES,
     Rule(
         "letter.number_missing",
         "Decree 30/2020, annex I",
@@ -193,15 +169,15 @@ LETTER_RULES: tuple[Rule[Case], ...] = (
         "Trích yếu không ghi «sử dụng giải pháp ký số tập trung»: đây là đề nghị cấp "
         "{certificate} trên thiết bị USB token, không thuộc dịch vụ này.",
         "Nếu đề nghị theo giải pháp ký số tập trung, đề nghị giữ nguyên trích yếu ghi sẵn trong "
-        "Mẫu số 01; nếu cần USB token, đề nghị gửi hồ sơ theo thủ tục tương ứng.",
+        "biểu mẫu; nếu cần USB token, đề nghị gửi hồ sơ theo thủ tục tương ứng.",
         _in_letter("extract", _asks_for_token),
     ),
     Rule(
         "letter.extract",
         "Service guidance 2023",
         RETURN,
-        "Trích yếu không phải là đề nghị cấp {certificate} theo giải pháp ký số tập trung.",
-        "Đề nghị giữ nguyên trích yếu ghi sẵn trong Mẫu số 01.",
+        "Trích yếu không phải là trích yếu của thủ tục trong biểu mẫu.",
+        "Đề nghị giữ nguyên trích yếu ghi sẵn trong biểu mẫu.",
         _in_letter("extract", _other_extract),
     ),
     Rule(
@@ -209,7 +185,7 @@ LETTER_RULES: tuple[Rule[Case], ...] = (
         "Decree 30/2020, annex I; setting rules.addressee",
         RETURN,
         "Văn bản không gửi cho cơ quan tiếp nhận này.",
-        "Đề nghị giữ nguyên nơi «Kính gửi» ghi sẵn trong Mẫu số 01.",
+        "Đề nghị giữ nguyên nơi «Kính gửi» ghi sẵn trong biểu mẫu.",
         _in_letter("addressee", _other_addressee),
     ),
     Rule(
@@ -233,7 +209,7 @@ LETTER_RULES: tuple[Rule[Case], ...] = (
     ),
     Rule(
         "letter.count_missing",
-        "Form 01",
+        "Form",
         RETURN,
         "Chưa ghi số người đề nghị bằng chữ số.",
         "Đề nghị ghi số người, bằng số dòng đã điền trong danh sách.",
@@ -249,7 +225,7 @@ LETTER_RULES: tuple[Rule[Case], ...] = (
     ),
     Rule(
         "letter.no_rows",
-        "Form 01",
+        "Form",
         RETURN,
         "Danh sách chưa có người nào.",
         "Đề nghị điền danh sách, ký số và gửi lại.",
@@ -263,14 +239,6 @@ LETTER_RULES: tuple[Rule[Case], ...] = (
         "Không phải làm gì, nếu không có người nào bị bỏ sót.",
         _gaps,
     ),
-    Rule(
-        "letter.notify",
-        "Form 01",
-        RETURN,
-        "Chưa chọn hình thức thông báo kết quả.",
-        "Đề nghị chọn thư điện tử công vụ hoặc tin nhắn SMS.",
-        _notified_by_nothing,
-    ),
     *(
         Rule(
             f"declare.{field.name}",
@@ -281,24 +249,6 @@ LETTER_RULES: tuple[Rule[Case], ...] = (
             "cá nhân không đáp ứng thì không đưa vào danh sách.",
             _undeclared(field.name, field.label),
         )
-        for field in form01.DECLARATIONS.values()
-    ),
-    *field_rules("receiver", form01.RECEIVER, _of_receiver),
-    *official_mailbox_rules("receiver", _mailbox_of_receiver),
-    Rule(
-        "mail.from",
-        "RFC 5322 3.6.2; register of agencies",
-        HOLD,
-        "Thư không được gửi từ hộp thư đã đăng ký của cơ quan, tổ chức đã ký văn bản.",
-        WAIT,
-        _from_elsewhere,
-    ),
-    Rule(
-        "mail.truncated",
-        "House rule: limits of one mail",
-        RETURN,
-        "Thư có quá nhiều tệp đính kèm hoặc phần lồng nhau nên không đọc được hết.",
-        "Đề nghị chỉ đính kèm văn bản đề nghị đã ký số.",
-        lambda case: [Finding()] if case.truncated else [],
+        for field in DECLARATIONS.values()
     ),
 )

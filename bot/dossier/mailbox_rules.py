@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from bot.dossier.addresses import is_public_mail, whole_address
 from bot.dossier.case import Case
-from bot.dossier.fields import is_public_mail, whole_address
-from bot.dossier.form01 import COLUMNS
+from bot.dossier.form import RECEIVER
 from bot.dossier.rules import RETURN, Finding, Rule
 
 T = TypeVar("T")
 
-LABEL = COLUMNS["mailbox"].label
+LABEL = RECEIVER["mailbox"].label
 
 
 def official_mailbox_rules(

@@ -4,13 +4,14 @@ Every broken rule is reported at once; the gravest consequence wins.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Generic, TypeVar
 
 from bot.dossier.terms import Words
 
 T = TypeVar("T")
+Subject = TypeVar("Subject", contravariant=True)
 
 SHOWN = 200  # characters of a value that are repeated to people
 
@@ -33,16 +34,20 @@ WAIT = "Cán bộ tiếp nhận sẽ kiểm tra; cơ quan, tổ chức chưa ph�
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Where a rule is broken: the column's label, what was typed there, and details to tell."""
+    """Where a rule is broken: the column's label, what was typed there, and details to tell.
+
+    `position` is the row's, where a rule of the letter speaks of one.
+    """
 
     column: str | None = None
     value: str = ""
     suggestion: str = ""
     detail: str = ""
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Rule(Generic[T]):
+class Rule(Generic[Subject]):
     """`find` yields one finding for each place where a subject breaks the rule.
 
     `text` and `remedy` are for the agency; `{certificate}` and `{detail}` are
@@ -54,7 +59,7 @@ class Rule(Generic[T]):
     consequence: Consequence
     text: str
     remedy: str
-    find: Callable[[T], Iterable[Finding]]
+    find: Callable[[Subject], Iterable[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,7 @@ def examine(
             yield Fault(
                 rule.code,
                 rule.consequence,
-                position,
+                finding.position or position,
                 finding.column,
                 finding.value[:SHOWN],
                 rule.text.format(**told),
@@ -96,7 +101,17 @@ def examine(
             )
 
 
+def softened(rules: Iterable[Rule[T]], consequence: Consequence) -> Iterator[Rule[T]]:
+    """The same rules, where a fault weighs no more than `consequence`."""
+    for rule in rules:
+        yield replace(rule, consequence=min(rule.consequence, consequence, key=_gravity))
+
+
 def gravest(faults: Iterable[Fault]) -> Consequence:
     """The gravest consequence of `faults`; a note where there are none."""
     found = (fault.consequence for fault in faults)
-    return max(found, key=lambda one: one.gravity, default=Consequence.NOTE)
+    return max(found, key=_gravity, default=Consequence.NOTE)
+
+
+def _gravity(consequence: Consequence) -> int:
+    return consequence.gravity

@@ -1,38 +1,43 @@
-"""The list of people, read: `row_01_…` to `row_10_…` of the form."""
+"""The fields of a form, read by its table; and the list, `row_01_…` to `row_10_…`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from bot.dossier import fields, form01
-from bot.dossier.application import Row
+from bot.dossier import fields
+from bot.dossier.form import ROWS, Field, Form, Kind, row_field
+from bot.dossier.rows import Row
+
+READERS: dict[Kind, Callable[[str], object]] = {
+    Kind.TEXT: fields.read_text,
+    Kind.NAME: fields.read_name,
+    Kind.DATE: fields.read_date,
+    Kind.PERSONAL_NUMBER: fields.read_personal_number,
+    Kind.MOBILE: fields.read_mobile,
+    Kind.MAILBOX: fields.read_mailbox,
+    Kind.SERIAL: fields.read_serial,
+    Kind.OPTIONAL: fields.words,
+    Kind.TICK: bool,
+}
 
 
-def read_rows(values: Mapping[str, str]) -> tuple[tuple[Row, ...], tuple[int, ...]]:
-    """The filled rows, and the numbers of the empty ones between them."""
+def read_fields(table: Mapping[str, Field], typed: Callable[[str], str]) -> dict[str, Any]:
+    """Every field of `table` by name, as its kind is read."""
+    return {name: READERS[field.kind](typed(name)) for name, field in table.items()}
+
+
+def read_rows(form: Form, values: Mapping[str, str]) -> tuple[tuple[Any, ...], tuple[int, ...]]:
+    """The filled rows, each of the form's kind, and the numbers of the empty ones between them."""
     filled = [
         position
-        for position in range(1, form01.ROWS + 1)
-        if any(values.get(form01.row_field(position, name), "").strip() for name in form01.COLUMNS)
+        for position in range(1, ROWS + 1)
+        if any(values.get(row_field(position, name), "").strip() for name in form.columns)
     ]
     gaps = set(range(1, max(filled, default=0))) - set(filled)
-    return tuple(_row(position, values) for position in filled), tuple(sorted(gaps))
+    return tuple(_row(form, position, values) for position in filled), tuple(sorted(gaps))
 
 
-def _row(position: int, values: Mapping[str, str]) -> Row:
+def _row(form: Form, position: int, values: Mapping[str, str]) -> Row:
     def typed(column: str) -> str:
-        return values.get(form01.row_field(position, column), "")
+        return values.get(row_field(position, column), "")
 
-    return Row(
-        position=position,
-        full_name=fields.read_name(typed("full_name")),
-        birth_date=fields.read_date(typed("birth_date")),
-        personal_number=fields.read_personal_number(typed("personal_number")),
-        issued_on=fields.read_date(typed("issued_on")),
-        issued_by=fields.read_text(typed("issued_by")),
-        mailbox=fields.read_mailbox(typed("mailbox")),
-        workplace=fields.read_text(typed("workplace")),
-        province=fields.read_text(typed("province")),
-        title=fields.read_text(typed("title")),
-        mobile=fields.read_mobile(typed("mobile")),
-        old_serial=fields.words(typed("old_serial")),
-        sim_pki=bool(typed("sim_pki")),
-    )
+    return form.row(position=position, **read_fields(form.columns, typed))

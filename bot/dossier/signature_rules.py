@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
-from bot.dossier import form01
 from bot.dossier.case import Case, Signed
 from bot.dossier.characters import visible
 from bot.dossier.fields import plain
+from bot.dossier.form import LETTER
 from bot.dossier.rules import HOLD, NOTE, RETURN, WAIT, Consequence, Finding, Rule, when
 from bot.register.lifecycle import Capacity
 from bot.signatures.verdict import CLOCK_GRACE, Indication, SubIndication
@@ -242,7 +242,7 @@ SIGNATURE_RULES: tuple[Rule[Case], ...] = (
         HOLD,
         "Văn bản được ký thừa lệnh (TL.) hoặc thừa ủy quyền (TUQ.).",
         WAIT,
-        when(_is_delegated, form01.LETTER["signer_title"].label),
+        when(_is_delegated, LETTER["signer_title"].label),
     ),
     Rule(
         "signature.time_old",

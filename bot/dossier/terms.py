@@ -8,19 +8,16 @@ from dataclasses import dataclass
 from bot.config import Terms
 
 CENTRALISED = "sử dụng giải pháp ký số tập trung"
+CERTIFICATE = "{certificate}"  # in a text: what a certificate is called
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One vocabulary. `extract` is the «V/v …» of a letter that asks to issue."""
+    """One vocabulary."""
 
     certificate: str  # in full
     certificate_short: str
     signature: str
-
-    @property
-    def extract(self) -> str:
-        return f"V/v đề nghị cấp {self.certificate} cho cá nhân {CENTRALISED}"
 
 
 WORDS = {

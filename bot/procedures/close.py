@@ -6,6 +6,7 @@ from typing import Any
 from tortoise.transactions import in_transaction
 
 from bot.dossier.application import application_from_json, faults_from_json, row_from_json
+from bot.dossier.rows import Row
 from bot.dossier.rules import Consequence, Fault
 from bot.outbox.notices import Result, RowResult
 from bot.procedures.telling import tell_agency, tell_receiver
@@ -58,7 +59,7 @@ async def _tell_result(dossier: Dossier, items: list[Item], now: datetime, *, ke
 
 
 async def _row_result(item: Item, dossier: Dossier) -> RowResult:
-    name = row_from_json(item.asked).full_name.typed
+    name = row_from_json(item.asked, Row).full_name.typed
     match item.status:
         case ItemStatus.DONE:
             one = await Certificate.get(item=item, status=CertificateStatus.VALID)

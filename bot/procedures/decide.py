@@ -12,22 +12,25 @@ from typing import Any
 
 from tortoise.transactions import in_transaction
 
+from bot.clock import REVOCATION
 from bot.dossier.application import as_json
-from bot.dossier.case import Case
+from bot.dossier.case import Case, RowCase
 from bot.dossier.decision import Decision, Outcome, RowDecision, decide
+from bot.dossier.form import Procedure
 from bot.dossier.gather import gather
 from bot.dossier.letter import letter_key
+from bot.dossier.rows import IssueRow
 from bot.dossier.rules import Consequence, Fault
 from bot.inbox.mime import Survey
 from bot.outbox.notices import Held, Returned
 from bot.procedures.close import close_if_done
 from bot.procedures.doubts import UNCHECKED_TRIES, RevocationUnknown
-from bot.procedures.services import Services
+from bot.procedures.services import Vetting
 from bot.procedures.telling import tell_agency, tell_officers
 from bot.register import tasks
 from bot.register.counter import Counter
 from bot.register.lifecycle import DossierMove, ItemMove
-from bot.register.models import Dossier, Item
+from bot.register.models import Dossier, Item, Task
 from bot.register.tasks import Lease
 from bot.sandbox import Unchecked
 from bot.signatures.examine import Judgement
@@ -45,7 +48,7 @@ ITEM_MOVES = {
 }
 
 
-async def decide_dossier(lease: Lease, services: Services, now: datetime) -> None:
+async def decide_dossier(lease: Lease, services: Vetting, now: datetime) -> None:
     """Judge the letter's signatures; then gather, decide and write in one transaction.
 
     One decision at a time: what a rule was told of the register is still so
@@ -68,7 +71,7 @@ async def decide_dossier(lease: Lease, services: Services, now: datetime) -> Non
         await lease.end()
 
 
-async def _judge(dossier: Dossier, services: Services, now: datetime) -> tuple[Survey, Judgement]:
+async def _judge(dossier: Dossier, services: Vetting, now: datetime) -> tuple[Survey, Judgement]:
     raw = await asyncio.to_thread(services.archive.get, dossier.mail.digest)
     survey = await services.examiner.survey(raw)
     letter = next(part for part in survey.parts if part.sha256 == dossier.letter_digest)
@@ -87,11 +90,16 @@ async def _write(
     used_up = None
     if application and decision.outcome is Outcome.ACCEPT:
         used_up = letter_key(dossier.agency_id, application.letter)
+    if case.procedure is Procedure.REVOKE:
+        await _hasten(dossier)
     await dossier.make(
         DOSSIER_MOVES[decision.outcome],
         because=_because(decision.faults, decision.outcome),
         now=now,
+        procedure=case.procedure,
+        due_at=dossier.due_at,
         application=as_json(application) if application else None,
+        receiver_mobile=application.receiver.mobile.value if application else None,
         verdicts=[_verdict(signature) for signature in judgement.file.signatures],
         faults=[as_json(fault) for fault in decision.faults],
         evidence=evidence,
@@ -103,11 +111,27 @@ async def _write(
             position=row.row.position,
             place=f"{dossier.id}/{row.row.position}",
             asked=as_json(row.row),
-            person=row.row.personal_number.value or "",
-            mailbox=(row.row.mailbox.value or "").casefold(),
+            **_about(row),
         )
     for decided in decision.rows:
         await _move_item(dossier, decided, now)
+
+
+async def _hasten(dossier: Dossier) -> None:
+    """A revocation has a clock of its own; until it was read it had the usual one."""
+    dossier.due_at = dossier.received_at + REVOCATION
+    result = Task.filter(kind=tasks.Kind.RESULT, subject=dossier.id)
+    await result.update(since=dossier.due_at, due_at=dossier.due_at)
+
+
+def _about(subject: RowCase[Any]) -> dict[str, Any]:
+    """The person and the mailbox that a row is about; those of a certificate as registered."""
+    row, held = subject.row, subject.own_holding
+    if isinstance(row, IssueRow):
+        number, mailbox = row.personal_number.value, row.mailbox.value
+    else:
+        number, mailbox = (held.personal_number, held.mailbox) if held else (None, None)
+    return {"person": number or "", "mailbox": (mailbox or "").casefold()}
 
 
 async def _move_item(dossier: Dossier, decided: RowDecision, now: datetime) -> None:

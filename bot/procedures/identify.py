@@ -12,7 +12,7 @@ from datetime import datetime
 
 from tortoise.transactions import in_transaction
 
-from bot.clock import HANOI
+from bot.clock import HANOI, REVOCATION
 from bot.inbox.mime import Part, Survey
 from bot.outbox.delivery import intend
 from bot.outbox.notices import Receipt, Unsigned
@@ -150,7 +150,8 @@ async def _open_dossier(mail: Mail, letter: Letter, services: Vetting, now: date
         due_at=due,
     )
     await dossier.record("dossier.open", because="signer.registered", now=now)
-    receipt = Receipt(dossier.number, dossier.agency.name, dossier.procedure, mail.received_at, due)
+    revoked_by = mail.received_at + REVOCATION
+    receipt = Receipt(dossier.number, dossier.agency.name, mail.received_at, due, revoked_by)
     await tell_agency(dossier, receipt, key="receipt", now=now)
     await tasks.call(tasks.Kind.DECIDE, dossier.id, due=now)
     await tasks.call(tasks.Kind.RESULT, dossier.id, due=due)

@@ -23,7 +23,8 @@ from bot.ca.certificate import Draft, draft, new_serial, sign
 from bot.ca.lint import lint_certificate, require_clean
 from bot.ca.profiles import Subject
 from bot.config import KeyAlgorithm
-from bot.dossier.application import Row, row_from_json
+from bot.dossier.application import row_from_json
+from bot.dossier.rows import IssueRow
 from bot.hsm.subject_keys import WrappedKey
 from bot.outbox.delivery import intend
 from bot.outbox.notices import Credential
@@ -49,7 +50,7 @@ async def issue(lease: Lease, services: Issuing, now: datetime) -> None:
     item = await Item.get(id=lease.subject).prefetch_related("dossier__agency", "dossier__mail")
     if item.status is not ItemStatus.ACCEPTED:
         raise StaleState("Item", item.id, item.status)
-    row = row_from_json(item.asked)
+    row = row_from_json(item.asked, IssueRow)
     key = await _key_of(item, services)
     laid = await asyncio.to_thread(_lay_down, item.dossier.agency, row, key, services, now)
     await asyncio.to_thread(services.issuer.require_key)  # no serial is reserved in vain
@@ -77,7 +78,9 @@ async def _key_of(item: Item, services: Issuing) -> WrappedKey:
     return await asyncio.to_thread(services.subjects.generate, services.settings.issuing.algorithm)
 
 
-def _lay_down(agency: Agency, row: Row, key: WrappedKey, services: Issuing, now: datetime) -> Laid:
+def _lay_down(
+    agency: Agency, row: IssueRow, key: WrappedKey, services: Issuing, now: datetime
+) -> Laid:
     """Draft and lint: the person is the row's, the place is the register's."""
     issuing = services.settings.issuing
     not_before = now.replace(microsecond=0)
@@ -103,7 +106,7 @@ def _lay_down(agency: Agency, row: Row, key: WrappedKey, services: Issuing, now:
 
 
 async def _reserve(
-    item: Item, row: Row, key: WrappedKey, laid: Laid, lease: Lease, now: datetime
+    item: Item, row: IssueRow, key: WrappedKey, laid: Laid, lease: Lease, now: datetime
 ) -> Certificate:
     """Commit (a): burn what an interrupted try reserved, and reserve anew."""
     async with in_transaction():
@@ -139,7 +142,7 @@ async def _reserve(
     return certificate
 
 
-async def _enrol(row: Row, agency: Agency, now: datetime) -> Subscriber:
+async def _enrol(row: IssueRow, agency: Agency, now: datetime) -> Subscriber:
     """The person as the signed row has them now; a certificate that has ended is not current."""
     subscriber, _ = await Subscriber.update_or_create(
         personal_number=row.personal_number.value,
@@ -157,7 +160,7 @@ async def _enrol(row: Row, agency: Agency, now: datetime) -> Subscriber:
 
 async def _hand_over(
     item: Item,
-    row: Row,
+    row: IssueRow,
     certificate: Certificate,
     signed: x509.Certificate,
     lease: Lease,

@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.config import Rules, Terms
-from bot.dossier import form01
-from bot.dossier.application import Application, Row
-from bot.dossier.case import AgencyFacts, Case, Signed, Signer
+from bot.dossier.application import Application
+from bot.dossier.case import AgencyFacts, Case, Holding, Signed, Signer
+from bot.dossier.catalogue import FORMS
+from bot.dossier.form import Procedure, row_field
 from bot.dossier.letter import read_application
+from bot.dossier.rows import IssueRow
 from bot.dossier.terms import WORDS
 from bot.register.lifecycle import Capacity
 from bot.signatures.verdict import Indication, Signature, SubIndication, Verdict
@@ -18,13 +20,11 @@ SCHOOL = "Trường Trung học phổ thông Chu Văn An"
 AUTHORITY = "Trung tâm Chứng thực điện tử chuyên dùng (trình diễn)"
 
 LETTER = {
-    "form": form01.VERSION,
     "letter_parent": "SỞ GIÁO DỤC VÀ ĐÀO TẠO HÀ NỘI",
     "letter_agency": SCHOOL.upper(),
     "letter_number": "05/THPTCVA-VP",
     "letter_place": "Hà Nội",
     "letter_date": "20/11/2026",
-    "letter_extract": WORDS[Terms.OFFICIAL].extract,
     "letter_addressee": AUTHORITY,
     "letter_signer_title": "HIỆU TRƯỞNG",
     "letter_signer_name": "Nguyễn Thị Nhiếp",
@@ -37,7 +37,6 @@ LETTER = {
     "receiver_mailbox": "vanthu.cva@hanoiedu.edu.vn",
     "receiver_address": "Số 10 phố Thụy Khuê, Hà Nội",
     "notify": "sms",
-    **{f"declare_{name}": "on" for name in form01.DECLARATIONS},
 }
 
 NAMES = ("Nguyễn Thị Hoà", "Trần Đức Bình", "Lê Hoàng Yến", "Phạm Quốc Đạt", "Vũ Thị Ánh")
@@ -62,26 +61,85 @@ def a_person(position: int = 1, **changes: str) -> dict[str, str]:
     }
 
 
-def form_values(*people: dict[str, str], **changes: str) -> dict[str, str]:
-    """The fields of a valid form 01 as signed; three people unless told otherwise."""
-    people = people or tuple(a_person(position) for position in (1, 2, 3))
-    rows = {
-        form01.row_field(position, column): typed
-        for position, person in enumerate(people, start=1)
-        for column, typed in person.items()
+def a_change(position: int = 1, **changes: str) -> dict[str, str]:
+    """The columns of a valid row of form 04, as typed; it asks for both."""
+    return {
+        "full_name": NAMES[position % len(NAMES)],
+        "serial": f"3A:91:{position:02}",
+        "mailbox": f"giaovien{position}@hanoiedu.edu.vn",
+        "what": "Địa chỉ thư điện tử công vụ",
+        "new": f"moi{position}@hanoiedu.edu.vn",
+        "renew": "on",
+        "amend": "on",
+        **changes,
     }
-    return {**LETTER, "letter_count": str(len(people)), **rows, **changes}
 
 
-def an_application(*people: dict[str, str], **changes: str) -> Application:
-    application = read_application(form_values(*people, **changes))
+def a_revocation(position: int = 1, **changes: str) -> dict[str, str]:
+    """The columns of a valid row of form 05, as typed."""
+    return {
+        "full_name": NAMES[position % len(NAMES)],
+        "personal_number": f"001185{position:06}",
+        "issued_on": "10/05/2021",
+        "issued_by": "Cục Cảnh sát quản lý hành chính về trật tự xã hội",
+        "tax_code": "",
+        "mailbox": f"giaovien{position}@hanoiedu.edu.vn",
+        "serial": f"0x3a91{position:02}",
+        "device": "",
+        "reason": "Mất điện thoại",
+        **changes,
+    }
+
+
+A_ROW = {Procedure.ISSUE: a_person, Procedure.CHANGE: a_change, Procedure.REVOKE: a_revocation}
+
+
+def a_holding(position: int = 1, **changes: Any) -> Holding:
+    """The certificate that a valid row of form 04 or 05 names, as registered."""
+    valid: dict[str, Any] = {
+        "agency_id": 1,
+        "full_name": NAMES[position % len(NAMES)].upper(),
+        "personal_number": f"001185{position:06}",
+        "mailbox": f"GiaoVien{position}@hanoiedu.edu.vn",
+        "in_force": True,
+    }
+    return Holding(**{**valid, **changes})
+
+
+def form_values(
+    *rows: dict[str, str], procedure: Procedure = Procedure.ISSUE, **changes: str
+) -> dict[str, str]:
+    """The fields of a valid form as signed; three rows unless told otherwise."""
+    form = FORMS[procedure]
+    rows = rows or tuple(A_ROW[procedure](position) for position in (1, 2, 3))
+    return {
+        "form": form.version,
+        "letter_extract": form.extract_in(WORDS[Terms.OFFICIAL]),
+        **LETTER,
+        **{f"declare_{name}": "on" for name in form.declarations},
+        "letter_count": str(len(rows)),
+        **{
+            row_field(position, column): typed
+            for position, row in enumerate(rows, start=1)
+            for column, typed in row.items()
+        },
+        **changes,
+    }
+
+
+def an_application(
+    *rows: dict[str, str], procedure: Procedure = Procedure.ISSUE, **changes: str
+) -> Application:
+    application = read_application(form_values(*rows, procedure=procedure, **changes))
     assert application
     return application
 
 
-def a_row(position: int = 1, **changes: str) -> Row:
-    """A valid row, with columns changed as typed."""
-    return replace(an_application(a_person(position, **changes)).rows[0], position=position)
+def a_row(position: int = 1, **changes: str) -> IssueRow:
+    """A valid row of form 01, with columns changed as typed."""
+    (row,) = an_application(a_person(position, **changes)).rows
+    assert isinstance(row, IssueRow)
+    return replace(row, position=position)
 
 
 PASSED = Verdict.passed()
@@ -124,9 +182,10 @@ def by_seal(signer: Signer | None = SEAL, **changes: Any) -> Signed:
     return Signed(a_signature("seal", **changes), signer)
 
 
-def a_case(*people: dict[str, str], **changes: Any) -> Case:
+def a_case(*rows: dict[str, str], procedure: Procedure = Procedure.ISSUE, **changes: Any) -> Case:
     """A dossier that breaks no rule. `fields` changes what is typed in the form."""
     typed = changes.pop("fields", {})
+    application = an_application(*rows, procedure=procedure, **typed)
     valid: dict[str, Any] = {
         "agency": AgencyFacts(
             id=1,
@@ -137,12 +196,17 @@ def a_case(*people: dict[str, str], **changes: Any) -> Case:
             domains=("gov.vn", "edu.vn"),
         ),
         "signatures": (by_leader(), by_seal()),
-        "application": an_application(*people, **typed),
+        "application": application,
         "received_at": RECEIVED,
         "patience_over": False,
         "rules": Rules(),
         "words": WORDS[Terms.OFFICIAL],
         "addressees": (AUTHORITY,),
         "senders": ("c3chuvanan@hanoiedu.edu.vn",),
+        "holdings": {
+            row.position: a_holding(row.position)
+            for row in application.rows
+            if not isinstance(row, IssueRow)
+        },
     }
     return Case(**{**valid, **changes})

@@ -5,9 +5,10 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.dossier import form01
 from bot.dossier.case import Case, Known, Signed, Signer
 from bot.dossier.decision import Decision, Outcome, conclude, decide
+from bot.dossier.form import row_field
+from bot.dossier.form01 import FORM_01
 from bot.dossier.letter import read_application
 from bot.dossier.rules import Consequence, Fault
 from bot.register.lifecycle import Capacity
@@ -96,7 +97,7 @@ typed = st.text(max_size=30) | st.sampled_from(
     ["", "01/1", "05/09/1985", "001185000001", "0912345678", "a@b.gov.vn", "a@laocai.go", "on"]
 )
 names = st.sampled_from(
-    [*form_values(), *(form01.row_field(9, column) for column in form01.COLUMNS), "unknown"]
+    [*form_values(), *(row_field(9, column) for column in FORM_01.columns), "unknown"]
 )
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.dossier import fields
+from bot.dossier import addresses, fields
 from bot.dossier.fields import Flaw
 
 DOMAINS = ("gov.vn", "edu.vn")
@@ -99,17 +99,17 @@ def test_faulty_mailboxes(typed: str, flaw: Flaw, suggestion: str) -> None:
     ],
 )
 def test_truncated_domains(address: str, whole: str) -> None:
-    assert fields.whole_address(address, DOMAINS) == whole
+    assert addresses.whole_address(address, DOMAINS) == whole
 
 
 @pytest.mark.parametrize("address", ["a@gov.vn", "a@laocai.gov.vn", "a@so.gd.hanoi.edu.vn"])
 def test_official_domains(address: str) -> None:
-    assert fields.in_domains(address, DOMAINS)
+    assert addresses.in_domains(address, DOMAINS)
 
 
 @pytest.mark.parametrize("address", ["a@evilgov.vn", "a@gov.vn.example.com", "a@vn", "a@gmail.com"])
 def test_other_domains(address: str) -> None:
-    assert not fields.in_domains(address, DOMAINS)
+    assert not addresses.in_domains(address, DOMAINS)
 
 
 @pytest.mark.parametrize("typed", ["5/9/1985", "05/09/1985"])
@@ -236,3 +236,39 @@ def test_endless_fields_are_refused_at_once() -> None:
         reading = read("9" * 1_000_000)
         assert reading.flaw is Flaw.OVERLONG
         assert reading.typed == "9" * fields.KEPT + "…"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["3a91f0c2", "3A 91 F0 C2", "3a:91:f0:c2", "0x3A91F0C2", "0X0003a91f0c2", "003A91\n F0C2"],
+)
+def test_serial_numbers(typed: str) -> None:
+    assert fields.read_serial(typed).value == "3a91f0c2"
+
+
+@pytest.mark.parametrize(
+    ("typed", "flaw"),
+    [
+        ("", Flaw.EMPTY),
+        (" ", Flaw.EMPTY),
+        ("0", Flaw.INVALID),
+        ("0x", Flaw.INVALID),
+        ("3a91-f0c2", Flaw.INVALID),
+        ("3.91E+37", Flaw.INVALID),
+        ("3a91f0cz", Flaw.INVALID),
+        ("٣٩", Flaw.INVALID),
+        ("3a91\u200bf0c2", Flaw.INVALID),
+        ("f" * 41, Flaw.INVALID),
+        ("f" * 401, Flaw.OVERLONG),
+    ],
+)
+def test_faulty_serial_numbers(typed: str, flaw: Flaw) -> None:
+    reading = fields.read_serial(typed)
+    assert (reading.value, reading.flaw) == (None, flaw)
+
+
+@given(st.integers(1, 2**160 - 1))
+def test_every_serial_number_is_read_as_the_register_has_it(serial: int) -> None:
+    octets = serial.to_bytes(20, "big")
+    for typed in (f"{serial:x}", f"{serial:#X}", octets.hex(":"), octets.hex(" ", 4).upper()):
+        assert fields.read_serial(typed).value == f"{serial:x}"

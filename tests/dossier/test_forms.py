@@ -1,4 +1,4 @@
-"""The blank form 01: drawn from the same table it is read by, and really fillable."""
+"""The blank forms: drawn from the same tables they are read by, and really fillable."""
 
 import unicodedata
 from io import BytesIO
@@ -6,43 +6,53 @@ from io import BytesIO
 import pikepdf
 import pytest
 from fontTools.ttLib import TTFont
-from pikepdf.form import CheckboxField, Form
+from pikepdf import form as pdf_form
 
 from bot.config import Settings, Terms
-from bot.dossier import form01
-from bot.dossier.case import Case
-from bot.dossier.decision import Outcome, decide
+from bot.dossier.catalogue import FORMS
+from bot.dossier.decision import decide
+from bot.dossier.form import FORM, LETTER, NOTIFY, RECEIVER, ROWS, Form, Kind, Procedure, row_field
+from bot.dossier.form01 import FORM_01
+from bot.dossier.form05 import FORM_05
 from bot.dossier.forms import blank_form
 from bot.dossier.letter import read_application
 from bot.dossier.terms import WORDS
 from tests.dossier.builders import a_case, form_values
 
-EXPECTED = {
-    form01.FORM,
-    form01.NOTIFY.name,
-    *(f"letter_{name}" for name in form01.LETTER),
-    *(f"receiver_{name}" for name in form01.RECEIVER),
-    *(f"declare_{name}" for name in form01.DECLARATIONS),
-    *(
-        form01.row_field(position, column)
-        for position in range(1, form01.ROWS + 1)
-        for column in form01.COLUMNS
-    ),
-}
+
+def expected(form: Form) -> set[str]:
+    return {
+        FORM,
+        NOTIFY.name,
+        *(f"letter_{name}" for name in LETTER),
+        *(f"receiver_{name}" for name in RECEIVER),
+        *(f"declare_{name}" for name in form.declarations),
+        *(row_field(position, name) for position in range(1, ROWS + 1) for name in form.columns),
+    }
 
 
 @pytest.fixture(scope="module")
-def blank() -> bytes:
-    return blank_form(Settings())
+def blanks() -> dict[Procedure, bytes]:
+    return {procedure: blank_form(Settings(), procedure) for procedure in Procedure}
+
+
+@pytest.fixture(params=Procedure)
+def form(request: pytest.FixtureRequest) -> Form:
+    return FORMS[request.param]
+
+
+@pytest.fixture
+def blank(form: Form, blanks: dict[Procedure, bytes]) -> bytes:
+    return blanks[form.procedure]
 
 
 def values(pdf: pikepdf.Pdf) -> dict[str, str]:
     """As a reader of signed forms gives them: unticked boxes are empty."""
-    found = {name: str(field.value) for name, field in Form(pdf).items() if name}
+    found = {name: str(field.value) for name, field in pdf_form.Form(pdf).items() if name}
     boxes = {
         name: "on" if field.checked else ""
-        for name, field in Form(pdf).items()
-        if isinstance(field, CheckboxField)
+        for name, field in pdf_form.Form(pdf).items()
+        if isinstance(field, pdf_form.CheckboxField)
     }
     return {**found, **boxes}
 
@@ -51,72 +61,91 @@ def fill(blank: bytes, typed: dict[str, str]) -> dict[str, str]:
     """Fill the form, save it, and read it again."""
     out = BytesIO()
     with pikepdf.open(BytesIO(blank)) as pdf:
-        form = Form(pdf)
+        fields = pdf_form.Form(pdf)
         for name, value in typed.items():
-            field = form[name]
-            if isinstance(field, CheckboxField):
+            field = fields[name]
+            if isinstance(field, pdf_form.CheckboxField):
                 field.checked = bool(value)
-            elif name != form01.FORM:
+            elif name != FORM:
                 field.value = value
         pdf.save(out)
     with pikepdf.open(out) as pdf:
         return values(pdf)
 
 
-def test_the_fields_are_those_of_the_table(blank: bytes) -> None:
+def test_the_fields_are_those_of_the_table(form: Form, blank: bytes) -> None:
     with pikepdf.open(BytesIO(blank)) as pdf:
         names = [str(field["/T"]) for field in pdf.Root.AcroForm.Fields]
     assert len(names) == len(set(names))
-    assert set(names) == EXPECTED
+    assert set(names) == expected(form)
 
 
-def test_the_form_names_itself_where_nobody_can_change_it(blank: bytes) -> None:
+def test_the_headings_hold_every_column_once(form: Form) -> None:
+    assert [one for columns in form.headings.values() for one in columns] == list(form.columns)
+
+
+def test_letter_list_and_guide_have_a_page_each(blank: bytes) -> None:
     with pikepdf.open(BytesIO(blank)) as pdf:
-        (field,) = (one for one in pdf.Root.AcroForm.Fields if one.T == form01.FORM)
-        assert str(field.V) == form01.VERSION
+        assert len(pdf.pages) == 3
+
+
+def test_the_form_names_itself_where_nobody_can_change_it(form: Form, blank: bytes) -> None:
+    with pikepdf.open(BytesIO(blank)) as pdf:
+        (field,) = (one for one in pdf.Root.AcroForm.Fields if one.T == FORM)
+        assert str(field.V) == form.version
         assert int(field.F) & 2
         assert int(field.Ff) & 1
 
 
-def test_filled_with_accents_it_is_a_dossier_without_fault(blank: bytes) -> None:
-    typed = form_values()
+def test_filled_with_accents_it_is_a_dossier_without_fault(form: Form, blank: bytes) -> None:
+    typed = form_values(procedure=form.procedure)
     read = fill(blank, typed)
     assert {name: read[name] for name in typed} == typed
-    case: Case = a_case(application=read_application(read))
+    case = a_case(procedure=form.procedure, application=read_application(read))
     decision = decide(case)
-    assert (decision.outcome, decision.faults) == (Outcome.ACCEPT, ())
+    assert {fault.code for fault in decision.faults} <= {"procedure.by_officer"}
     assert [row.faults for row in decision.rows] == [(), (), ()]
 
 
-def test_every_box_can_be_ticked(blank: bytes) -> None:
-    boxes = {name for name in EXPECTED if name.startswith("declare_") or name.endswith("_sim_pki")}
+def test_every_box_can_be_ticked(form: Form, blank: bytes) -> None:
+    ticks = {name for name, column in form.columns.items() if column.kind is Kind.TICK}
+    boxes = {name for name in expected(form) if name.startswith("declare_")}
+    boxes |= {row_field(at, name) for at in range(1, ROWS + 1) for name in ticks}
     read = fill(blank, dict.fromkeys(boxes, "on"))
     assert {name for name, value in read.items() if value == "on"} == boxes
 
 
-def test_a_blank_form_is_an_empty_application(blank: bytes) -> None:
+def test_a_blank_form_is_an_empty_application(form: Form, blank: bytes) -> None:
     with pikepdf.open(BytesIO(blank)) as pdf:
         application = read_application(values(pdf))
     assert application
+    assert application.procedure is form.procedure
     assert application.rows == ()
     assert application.declarations == frozenset()
     assert application.notify == ""
 
 
 @pytest.mark.parametrize("terms", Terms)
-def test_the_extract_and_the_addressee_are_prefilled(terms: Terms) -> None:
-    with pikepdf.open(BytesIO(blank_form(Settings(terms=terms)))) as pdf:
+def test_the_extract_and_the_addressee_are_prefilled(form: Form, terms: Terms) -> None:
+    with pikepdf.open(BytesIO(blank_form(Settings(terms=terms), form.procedure))) as pdf:
         read = values(pdf)
-    assert read["letter_extract"] == WORDS[terms].extract
+    assert read["letter_extract"] == form.extract_in(WORDS[terms])
     assert read["letter_addressee"] == Settings().authority.name
 
 
-def test_labels_of_fields() -> None:
-    assert form01.label_of("row_03_mailbox") == "Dòng số 3: Địa chỉ thư điện tử công vụ"
-    assert form01.label_of("letter_extract") == "Trích yếu"
-    assert form01.label_of("notify") == form01.NOTIFY.label
+def test_labels_of_fields(form: Form) -> None:
+    assert form.label_of("row_03_mailbox") == "Dòng số 3: Địa chỉ thư điện tử công vụ"
+    assert form.label_of("letter_extract") == "Trích yếu"
+    assert form.label_of("notify") == NOTIFY.label
     for stranger in ("row_03_x", "row_00_mailbox", "row_11_mailbox", "x", "letter_x", "declare_"):
-        assert form01.label_of(stranger) is None
+        assert form.label_of(stranger) is None
+
+
+def test_a_field_of_another_form_has_no_label() -> None:
+    assert FORM_05.label_of("row_01_reason") == "Dòng số 1: Lý do thu hồi"
+    for other in ("row_01_birth_date", "declare_sector"):
+        assert FORM_05.label_of(other) is None
+        assert FORM_01.label_of(other)
 
 
 def test_what_people_type_has_a_face_with_all_vietnamese_letters(blank: bytes) -> None:
@@ -127,10 +156,10 @@ def test_what_people_type_has_a_face_with_all_vietnamese_letters(blank: bytes) -
         for tone in "\u0300\u0301\u0303\u0309\u0323"
     }
     with pikepdf.open(BytesIO(blank)) as pdf:
-        form = pdf.Root.AcroForm
-        faces = {str(one.DA).split()[-3] for one in form.Fields if one.FT in ("/Tx", "/Ch")}
+        drawn = pdf.Root.AcroForm
+        faces = {str(one.DA).split()[-3] for one in drawn.Fields if one.FT in ("/Tx", "/Ch")}
         assert faces
         for face in faces:
-            descriptor = form.DR.Font[face].DescendantFonts[0].FontDescriptor
+            descriptor = drawn.DR.Font[face].DescendantFonts[0].FontDescriptor
             font = TTFont(BytesIO(descriptor.FontFile2.read_bytes()))
             assert not {ord(letter) for letter in letters} - set(font.getBestCmap())

@@ -9,6 +9,7 @@ from bot.config import Settings
 from bot.dossier.application import as_json
 from bot.dossier.case import Known
 from bot.dossier.decision import Outcome, decide
+from bot.dossier.form import Procedure
 from bot.dossier.gather import gather
 from bot.dossier.letter import letter_key
 from bot.inbox.mime import Survey
@@ -103,12 +104,14 @@ async def a_subscriber(
     )
 
 
-def a_file(*people: dict[str, str], **changes: str) -> SignedFile:
+def a_file(
+    *rows: dict[str, str], procedure: Procedure = Procedure.ISSUE, **changes: str
+) -> SignedFile:
     return SignedFile(
         name="de-nghi.pdf",
         sha256="0" * 64,
         signatures=(a_signature("leader"), a_signature("seal"), a_signature("stranger")),
-        values=form_values(*people, **changes),
+        values=form_values(*rows, procedure=procedure, **changes),
     )
 
 

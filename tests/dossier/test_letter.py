@@ -8,13 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dossier.application import application_from_json, as_json, row_from_json
+from bot.dossier.catalogue import FORMS
+from bot.dossier.fields import Flaw
+from bot.dossier.form import FORM, Form, Procedure
 from bot.dossier.letter import canonical_number, letter_key, read_application
-from tests.dossier.builders import a_person, a_row, an_application, form_values
+from bot.dossier.rows import ChangeRow, IssueRow, RevokeRow, Row
+from tests.dossier.builders import a_change, a_person, a_revocation, an_application, form_values
 
 
 def test_the_form_is_read_as_typed_and_as_meant() -> None:
     application = an_application(a_person(1, mobile="0912 000 001", mailbox="Hoa@HanoiEdu.edu.vn"))
     (row,) = application.rows
+    assert isinstance(row, IssueRow)
     assert (row.mobile.typed, row.mobile.value) == ("0912 000 001", "+84912000001")
     assert (row.mailbox.typed, row.mailbox.value) == ("Hoa@HanoiEdu.edu.vn", "hoa@hanoiedu.edu.vn")
     assert application.notify == "sms"
@@ -34,7 +39,7 @@ def test_gaps_are_reported() -> None:
     assert [row.position for row in application.rows] == [2, 4]
 
 
-@pytest.mark.parametrize("version", ["", "01/2", "04/1"])
+@pytest.mark.parametrize("version", ["", "01/2", "04/2", "02/1"])
 def test_another_form_is_not_read(version: str) -> None:
     assert read_application(form_values(form=version)) is None
 
@@ -44,10 +49,16 @@ def test_decomposed_text_is_the_same_application() -> None:
     assert read_application(decomposed) == read_application(form_values())
 
 
-@given(st.dictionaries(st.sampled_from(sorted(form_values())), st.text(), max_size=8))
-def test_applications_survive_the_register(changes: dict[str, str]) -> None:
-    application = read_application({**form_values(), **changes, "form": "01/1"})
+@pytest.mark.parametrize("procedure", Procedure)
+@given(st.dictionaries(st.integers(0, 60), st.text(), max_size=8))
+def test_applications_survive_the_register(procedure: Procedure, changes: dict[int, str]) -> None:
+    valid = form_values(procedure=procedure)
+    names = sorted(valid.keys() - {FORM})
+    typed = {names[at % len(names)]: text for at, text in changes.items()}
+    application = read_application({**valid, **typed})
     assert application
+    assert application.procedure is procedure
+    assert {type(row) for row in application.rows} <= {FORMS[procedure].row}
     stored = json.loads(json.dumps(as_json(application)))
     assert application_from_json(stored) == application
 
@@ -58,9 +69,27 @@ def test_no_field_is_kept_endless() -> None:
     assert len(json.dumps(stored, ensure_ascii=False)) < 400 * len(endless)
 
 
-def test_rows_survive_the_register() -> None:
-    row = a_row(7, birth_date="không rõ")
-    assert row_from_json(json.loads(json.dumps(as_json(row)))) == row
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_rows_survive_the_register(form: Form) -> None:
+    row = an_application(procedure=form.procedure, row_01_mailbox="không rõ").rows[0]
+    stored = json.loads(json.dumps(as_json(row)))
+    assert row_from_json(stored, form.row) == row
+    assert row_from_json(stored, Row) == Row(row.position, row.full_name)
+
+
+def test_rows_of_form_04() -> None:
+    (row,) = an_application(a_change(1, amend="", new=""), procedure=Procedure.CHANGE).rows
+    assert isinstance(row, ChangeRow)
+    assert (row.serial.typed, row.serial.value) == ("3A:91:01", "3a9101")
+    assert (row.renew, row.amend) == (True, False)
+    assert (row.what.value, row.new.flaw) == ("Địa chỉ thư điện tử công vụ", Flaw.EMPTY)
+
+
+def test_rows_of_form_05() -> None:
+    (row,) = an_application(a_revocation(1, device="AB 1"), procedure=Procedure.REVOKE).rows
+    assert isinstance(row, RevokeRow)
+    assert (row.serial.value, row.device, row.tax_code) == ("3a9101", "AB 1", "")
+    assert (row.personal_number.value, row.reason.value) == ("001185000001", "Mất điện thoại")
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 
 from bot.config import Terms
-from bot.dossier import form01
 from bot.dossier.case import Case, Known, Signed
+from bot.dossier.catalogue import FORMS
 from bot.dossier.decision import Outcome, decide
-from bot.dossier.field_rules import KIND, SAYINGS
+from bot.dossier.field_rules import SAYINGS
 from bot.dossier.fields import Flaw
 from bot.dossier.file_rules import FILE_FAULTS
-from bot.dossier.letter_rules import LETTER_RULES
-from bot.dossier.row_rules import REQUIRED, ROW_RULES
+from bot.dossier.form import DECLARATIONS, RECEIVER, Kind, Procedure
+from bot.dossier.form01 import FORM_01
 from bot.dossier.rules import Consequence, Rule
+from bot.dossier.ruleset import ALL_RULES, ROW
 from bot.dossier.terms import WORDS
 from bot.register.lifecycle import Capacity
 from bot.signatures.verdict import SubIndication, Verdict
@@ -30,33 +31,33 @@ from tests.dossier.builders import (
     undetermined,
 )
 
-RULES: tuple[Rule[Any], ...] = (*LETTER_RULES, *ROW_RULES)
+RULES: tuple[Rule[Any], ...] = (*ALL_RULES, *ROW[Procedure.ISSUE])
 
 # What a flaw looks like, by the kind of its column.
-FLAWED = {
-    "text": {Flaw.EMPTY: " ", Flaw.INVALID: "Hà Nội\u200b"},
-    "name": {
+FLAWED: dict[Kind, dict[Flaw, str]] = {
+    Kind.TEXT: {Flaw.EMPTY: " ", Flaw.INVALID: "Hà Nội\u200b"},
+    Kind.NAME: {
         Flaw.EMPTY: "",
         Flaw.HONORIFIC: "Ông/Bà Nguyễn Thị Hoà",
         Flaw.MAYBE_HONORIFIC: "Ông Gia Bảo",
         Flaw.INVALID: "Nguyễn Thị Hoà 1985",
         Flaw.TOO_LONG: "Nguyễn " * 9 + "Hoà",
     },
-    "date": {Flaw.EMPTY: "", Flaw.INVALID: "31/02/1985"},
-    "personal_number": {
+    Kind.DATE: {Flaw.EMPTY: "", Flaw.INVALID: "31/02/1985"},
+    Kind.PERSONAL_NUMBER: {
         Flaw.EMPTY: "",
         Flaw.LOST_ZERO: "01185000001",
         Flaw.LAPSED: "012345678",
         Flaw.INVALID: "001985000001",
     },
-    "mobile": {
+    Kind.MOBILE: {
         Flaw.EMPTY: "",
         Flaw.SEVERAL: "0912345678 / 0987654321",
         Flaw.SPREADSHEET: "912345678.0",
         Flaw.LOST_ZERO: "912345678",
         Flaw.INVALID: "0212345678",
     },
-    "mailbox": {
+    Kind.MAILBOX: {
         Flaw.EMPTY: "",
         Flaw.SEVERAL: "hoa@hanoiedu.edu.vn; binh@hanoiedu.edu.vn",
         Flaw.SPACE: "hoa @hanoiedu.edu.vn",
@@ -152,11 +153,11 @@ LETTER_FAULTS: dict[str, dict[str, Any]] = {
     "letter.notify": {"fields": {"notify": ""}},
     "mail.from": {"senders": ("hieutruong@gmail.com",)},
     "mail.truncated": {"truncated": True},
-    **{f"declare.{name}": {"fields": {f"declare_{name}": ""}} for name in form01.DECLARATIONS},
+    **{f"declare.{name}": {"fields": {f"declare_{name}": ""}} for name in DECLARATIONS},
     **{
         f"receiver.{name}.{flaw}": {"fields": {f"receiver_{name}": FLAWED[kind][flaw]}}
-        for name in form01.RECEIVER
-        for kind in [KIND.get(name, "text")]
+        for name, field in RECEIVER.items()
+        for kind in [field.kind]
         for flaw in SAYINGS[kind]
     },
     **{
@@ -168,9 +169,9 @@ LETTER_FAULTS: dict[str, dict[str, Any]] = {
 ROW_FAULTS: dict[str, dict[str, Any]] = {
     **{
         f"row.{name}.{flaw}": {name: FLAWED[kind][flaw]}
-        for name in REQUIRED
-        for kind in [KIND.get(name, "text")]
-        for flaw in SAYINGS[kind]
+        for name, field in FORM_01.columns.items()
+        for kind in [field.kind]
+        for flaw in SAYINGS.get(kind, ())
     },
     **{f"row.mailbox.{kind}": {"mailbox": address} for kind, address in UNOFFICIAL.items()},
     "row.mailbox.agency": {"mailbox": "c3chuvanan@hanoiedu.edu.vn"},
@@ -287,7 +288,10 @@ def test_of_rows_of_one_person_that_differ_none_stands() -> None:
 @pytest.mark.parametrize("words", WORDS.values(), ids=list(Terms))
 @pytest.mark.parametrize("change", [str, str.upper, lambda text: text.replace(" ", "\n ")])
 def test_both_extracts_are_accepted_however_they_are_typed(words: Any, change: Any) -> None:
-    assert letter_codes(a_case(fields={"letter_extract": change(words.extract)})) == []
+    for procedure, form in FORMS.items():
+        extract = change(form.extract_in(words))
+        case = a_case(procedure=procedure, fields={"letter_extract": extract})
+        assert "letter.extract" not in letter_codes(case)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from cryptography import x509
 from pyhanko.pdf_utils.generic import pdf_string
 
 from bot.dossier.application import row_from_json
+from bot.dossier.rows import Row
 from bot.register.lifecycle import DossierStatus, MailStatus
 from bot.register.models import Certificate, Item
 from demo.paper import sign
@@ -160,7 +161,7 @@ async def test_vietnamese_in_nfd(desk: Desk) -> None:
     assert (left.statuses, left.codes()) == ([DossierStatus.COMPLETED], set())
     assert await names_in_certificates(left.dossiers[0]) == [name]
     (item,) = await Item.filter(dossier=left.dossiers[0])
-    assert row_from_json(item.asked).full_name.value == name
+    assert row_from_json(item.asked, Row).full_name.value == name
     certificate = await Certificate.get(item=item)
     subject = x509.load_der_x509_certificate(certificate.der or b"").subject.rfc4514_string()
     assert unicodedata.is_normalized("NFC", subject)

@@ -8,8 +8,10 @@ from bot.outbox.notices import (
     Content,
     Credential,
     Held,
+    Help,
     Parked,
     Passcode,
+    Progress,
     Receipt,
     Result,
     Returned,
@@ -89,9 +91,9 @@ def a_receipt(**changes: Any) -> Receipt:
     valid: dict[str, Any] = {
         "number": NUMBER,
         "agency": AGENCY,
-        "procedure": "issue",
         "received": NOW,
         "due": DUE,
+        "revoked_by": NOW + timedelta(hours=12),
     }
     return Receipt(**valid | changes)
 
@@ -139,6 +141,9 @@ EXAMPLES: dict[str, Content] = {
     "parked mail": Parked(
         None, "identify", None, "worker.died", NOW, None, mail=DIGEST[:16], received=NOW
     ),
+    "progress": Progress(NUMBER, "accepted", DUE),
+    "progress of a returned dossier": Progress(NUMBER, "returned", None),
+    "help": Help(),
     "parked task": Parked(None, "publish", None, "crash.OSError", NOW, None),
 }
 

@@ -1,3 +1,4 @@
+import re
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,14 +10,15 @@ from hypothesis import strategies as st
 from jinja2 import meta, nodes
 from pydantic import TypeAdapter
 
-from bot.config import Settings, Terms, template_folder
+from bot.config import Settings, Sms, Terms, template_folder
 from bot.dossier.terms import WORDS
 from bot.errors import Misconfigured
-from bot.outbox.notices import KINDS, Content, RowResult
+from bot.outbox.notices import KINDS, Content, Help, Progress, RowResult
 from bot.outbox.render import Renderer, environment
-from bot.outbox.words import OUTCOMES, TASKS, in_words, one_line
+from bot.outbox.words import OUTCOMES, STATES, TASKS, in_words, one_line
+from bot.register.lifecycle import DossierStatus
 from bot.register.tasks import Kind
-from bot.sms.text import one_part, unaccent
+from bot.sms.text import one_part, parts, unaccent
 from tests.outbox.examples import (
     A_DOUBT,
     A_FAULT,
@@ -150,30 +152,55 @@ def test_one_setting_chooses_the_words_of_the_law(terms: Terms, words: str) -> N
         assert f"Số hiệu {WORDS[terms].certificate_short}" in letter.html
 
 
-@pytest.mark.parametrize("procedure", ["issue", "renew", "amend", "revoke"])
-def test_every_procedure_has_words(procedure: str) -> None:
-    assert "None" not in RENDERER.letter(a_receipt(procedure=procedure)).text
+def test_before_the_letter_is_read_no_clock_is_promised_but_its_own() -> None:
+    letter = RENDERER.letter(a_receipt())
+    for words in (" ".join(letter.text.split()), letter.html):
+        _, issue, revoke = re.split("(?i)cấp mới, gia hạn|thu hồi(?=:|<)", words)
+        assert "03 ngày làm việc" in issue
+        assert "17 giờ 00 phút, thứ Sáu, ngày 27 tháng 11 năm 2026" in issue
+        assert "12 giờ kể từ khi tiếp nhận" in revoke
+        assert "21 giờ 15 phút, thứ Hai, ngày 23 tháng 11 năm 2026" in revoke
 
 
 def test_every_task_has_words() -> None:
     assert set(TASKS) == set(Kind)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        a_passcode(attempt=99, account=10**9),
-        a_result(rows=ROWS[:1] * 999 + ROWS[1:] * 99),
-        a_result(rows=()),
-    ],
-)
+LONGEST = "HS-2026-1000000"  # of a year; what it holds has every length it may have
+LONGEST_MESSAGES = [
+    a_passcode(number=LONGEST, attempt=99, account=10**9),
+    a_result(number=LONGEST, rows=ROWS[:1] * 999 + ROWS[1:] * 99),
+    a_result(number=LONGEST, rows=()),
+    *(Progress(LONGEST, state, DUE) for state in DossierStatus),
+    Help(),
+]
+
+
+@pytest.mark.parametrize("content", LONGEST_MESSAGES, ids=lambda content: content.kind)
 def test_short_messages_are_one_plain_part_without_links(content: Content) -> None:
     text = RENDERER.sms(content, **at_sending(content))
     assert one_part(text)
     assert text.isascii()
     assert "http" not in text
-    assert "HS-2026-000123" in text
+    assert getattr(content, "number", "HS-2026-000123") in text
     assert SETTINGS.authority.help_phone in text
+
+
+def test_every_short_message_is_tried_at_its_longest() -> None:
+    kinds = {kind for kind in KINDS.values() if "sms" in kind.channels}
+    assert {type(content) for content in LONGEST_MESSAGES} == kinds
+
+
+@pytest.mark.parametrize("content", LONGEST_MESSAGES, ids=lambda content: content.kind)
+def test_with_accents_it_takes_three_parts_at_most(content: Content) -> None:
+    settings = Settings(sms=Sms(accents=True, parts=3))
+    text = Renderer(settings, template_folder()).sms(content, **at_sending(content))
+    assert 1 < parts(text) <= 3
+    assert "ồ sơ" in text
+
+
+def test_every_state_of_a_dossier_has_words() -> None:
+    assert set(STATES) == set(DossierStatus)
 
 
 def test_the_passcode_stands_in_the_message_whole() -> None:
@@ -302,8 +329,10 @@ def test_a_message_edited_beyond_one_part_is_not_sent_in_two(tmp_path: Path) -> 
     folder = tmp_path / "notices" / "passcode"
     folder.mkdir(parents=True)
     (folder / "sms.txt").write_text("Hồ sơ {{ number }} " + "dài " * 60)
-    with pytest.raises(Misconfigured, match="one message"):
+    with pytest.raises(Misconfigured, match=r"sms\.parts \(1\)"):
         Renderer(SETTINGS, tmp_path).sms(a_passcode())
+    paid_for = Settings(sms=Sms(parts=2))
+    assert parts(Renderer(paid_for, tmp_path).sms(a_passcode())) == 2
 
 
 def test_the_credential_says_how_the_slip_is_opened() -> None:

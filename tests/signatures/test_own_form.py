@@ -9,7 +9,8 @@ import pytest
 from pikepdf import Array, Name, String
 
 from bot.config import Settings
-from bot.dossier import form01
+from bot.dossier.form import FORM, NOTIFY
+from bot.dossier.form01 import FORM_01
 from bot.dossier.forms import blank_form
 from bot.signatures import fields, pdf
 from bot.signatures.verdict import SignedFile
@@ -56,7 +57,7 @@ def test_all_that_was_typed_is_read(
 ) -> None:
     file = judge(hostile.remade(filled, change))
     assert (file.faults, file.divergent, len(file.passed)) == ((), (), 2)
-    assert file.values["form"] == form01.VERSION
+    assert file.values["form"] == FORM_01.version
     assert {name: file.values[name] for name in VALUES} == VALUES
 
 
@@ -73,8 +74,8 @@ def test_every_field_of_the_form_could_be_filled(
 
 
 def test_the_names_that_are_treated_apart_are_the_forms() -> None:
-    assert fields.HIDDEN == form01.FORM
-    assert {form01.NOTIFY.name, "letter_urgency"} == fields.CHOICES
+    assert fields.HIDDEN == FORM
+    assert {NOTIFY.name, "letter_urgency"} == fields.CHOICES
 
 
 def all_hidden(form: pikepdf.Pdf) -> None:
@@ -89,7 +90,7 @@ def test_a_form_of_hidden_fields_says_nothing(
 ) -> None:
     file = judge(hostile.remade(filled, all_hidden))
     said = {name: value for name, value in file.values.items() if value}
-    assert said == {"form": form01.VERSION}
+    assert said == {"form": FORM_01.version}
     assert "row_01_full_name" in file.divergent
 
 

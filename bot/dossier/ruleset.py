@@ -1,0 +1,53 @@
+"""Which rules hold for which procedure.
+
+A revocation is never stopped by a trifle: signature, capacity, ownership and
+serial number decide, every other fault is told and stops nothing, and what is
+doubtful goes to an officer instead of back to the agency.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bot.dossier.case import Case
+from bot.dossier.change_rules import CHANGE_RULES
+from bot.dossier.file_rules import FILE_RULES
+from bot.dossier.form import Procedure
+from bot.dossier.issue_rules import ISSUE_RULES
+from bot.dossier.letter_rules import LETTER_RULES
+from bot.dossier.mail_rules import MAIL_RULES
+from bot.dossier.neighbour_rules import NEIGHBOUR_RULES
+from bot.dossier.receiver_rules import RECEIVER_RULES
+from bot.dossier.revoke_rules import REVOKE_RULES
+from bot.dossier.rules import HOLD, NOTE, Rule, softened
+from bot.dossier.signature_rules import SIGNATURE_RULES
+
+DECIDING = (*FILE_RULES, *SIGNATURE_RULES)
+REST = (*LETTER_RULES, *RECEIVER_RULES, *MAIL_RULES)
+TRIFLES = {"signature.time_old", "signature.time_future"}
+DOUBTS = {"form.divergent", "letter.no_rows"}
+
+
+def _on_revocation(rules: tuple[Rule[Case], ...]) -> Iterator[Rule[Case]]:
+    for rule in rules:
+        if rule.code in DOUBTS:
+            yield from softened([rule], HOLD)
+        elif rule in DECIDING and rule.code not in TRIFLES:
+            yield rule
+        else:
+            yield from softened([rule], NOTE)
+
+
+# Of the letter, its signatures and its mail.
+ALL_RULES = (*DECIDING, *REST)
+LETTER: Mapping[Procedure, tuple[Rule[Case], ...]] = {
+    Procedure.ISSUE: ALL_RULES,
+    Procedure.CHANGE: ALL_RULES,
+    Procedure.REVOKE: tuple(_on_revocation(ALL_RULES)),
+}
+
+# Of each row; a rule's subject is a `RowCase` of the kind of row that the procedure has.
+ROW: Mapping[Procedure, tuple[Rule[Any], ...]] = {
+    Procedure.ISSUE: (*ISSUE_RULES, *NEIGHBOUR_RULES),
+    Procedure.CHANGE: CHANGE_RULES,
+    Procedure.REVOKE: REVOKE_RULES,
+}
