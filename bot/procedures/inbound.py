@@ -108,9 +108,16 @@ async def _theirs(number: str, phone: str) -> Dossier | None:
     dossier = await Dossier.get_or_none(number=number)
     if dossier is None or dossier.receiver_mobile == phone:
         return dossier
-    persons = [item.person for item in await Item.filter(dossier=dossier) if item.person]
-    is_in_it = await Subscriber.exists(mobile=phone, personal_number__in=persons)
-    return dossier if is_in_it else None
+    owners = await Subscriber.filter(mobile=phone)
+    items = await Item.filter(dossier=dossier)
+    return dossier if any(_names(item, owner) for item in items for owner in owners) else None
+
+
+def _names(item: Item, subscriber: Subscriber) -> bool:
+    """Whether a row is that person's; forms 04 and 05 name nobody but by the mailbox."""
+    if item.person:
+        return bool(item.person == subscriber.personal_number)
+    return bool(item.mailbox) and item.mailbox == subscriber.mailbox.casefold()
 
 
 async def _record(code: str, message: Inbound, now: datetime) -> None:

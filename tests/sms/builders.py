@@ -1,12 +1,24 @@
 """A valid account at a stand-in; each test changes one thing."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from bot.config import Callbacks, Sms, Twilio
-from bot.sms import twilio as gateway
+from tortoise.transactions import in_transaction
+
+from bot.config import Callbacks, Settings, Sms, Twilio, template_folder
+from bot.outbox.delivery import Post, intend, post
+from bot.outbox.notices import Content
+from bot.outbox.render import Renderer
+from bot.register.lifecycle import Channel
+from bot.register.models import Notice
+from bot.register.tasks import Kind
+from bot.sms import twilio
+from bot.sms.gateway import Gateway
 from demo.peers.twilio import TwilioPeer
+from tests.outbox.examples import NOW, a_result
+from tests.outbox.world import take
 
+PHONE = "+84912345678"
 SOMEWHERE = Path("twilio-auth-token")  # the gateway is handed what it holds
 
 
@@ -35,5 +47,28 @@ def settings_of(
     )
 
 
-def a_gateway(peer: TwilioPeer, *, base_url: str = "", **changes: Any) -> gateway.Twilio:
-    return gateway.Twilio(settings_of(peer, base_url=base_url, **changes), peer.auth_token)
+def a_gateway(peer: TwilioPeer, **changes: Any) -> twilio.Twilio:
+    return twilio.Twilio(settings_of(peer, **changes), peer.auth_token)
+
+
+def a_post(gateway: Gateway, sms: Sms) -> Post:
+    """Services that send short messages only: no token, no mail."""
+    settings, nothing = Settings(sms=sms), cast("Any", None)
+    renderer = Renderer(settings, template_folder())
+    return Post(settings, renderer, nothing, nothing, gateway, nothing)
+
+
+def services_of(peer: TwilioPeer, **changes: Any) -> Post:
+    return a_post(a_gateway(peer, **changes), settings_of(peer, **changes))
+
+
+async def intended(content: Content, to: str = PHONE, key: str = "k") -> Notice:
+    async with in_transaction():
+        return await intend(content, key=key, channel=Channel.SMS, recipient=to, now=NOW)
+
+
+async def a_sent_notice(services: Post, **changes: Any) -> Notice:
+    """A result that the carrier took at `NOW`."""
+    notice = await intended(a_result(), **changes)
+    await post(await take(Kind.NOTICE), services, NOW)
+    return await Notice.get(id=notice.id)

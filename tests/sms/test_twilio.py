@@ -20,9 +20,8 @@ from bot.sms.gateway import (
     Report,
 )
 from demo.peers.twilio import Trouble, TwilioPeer
-from tests.sms.builders import a_gateway, settings_of
+from tests.sms.builders import PHONE, a_gateway, settings_of
 
-PHONE = "+84912345678"
 TEXT = "Ho so HS-2026-000123: da cap 2. Ho tro: 024 1234 5678"
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
