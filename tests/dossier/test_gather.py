@@ -7,7 +7,7 @@ import pytest
 
 from bot.config import Settings
 from bot.dossier.application import as_json
-from bot.dossier.case import Known
+from bot.dossier.case import Holding, Known
 from bot.dossier.decision import Outcome, decide
 from bot.dossier.form import Procedure
 from bot.dossier.gather import gather
@@ -25,6 +25,7 @@ from bot.signatures.verdict import SignedFile
 from tests.dossier.builders import (
     RECEIVED,
     SCHOOL,
+    a_change,
     a_person,
     a_row,
     a_signature,
@@ -215,12 +216,47 @@ async def test_a_letter_that_was_held_may_come_again() -> None:
     assert all(row.outcome is Outcome.ACCEPT for row in decision.rows)
 
 
-async def a_certificate(holder: models.Subscriber, item: models.Item) -> None:
+async def test_certificates_are_found_by_serial_number() -> None:
+    agency = await an_agency()
+    before, dossier = await a_dossier(agency, 1), await a_dossier(agency, 2)
+    states = (
+        CertificateStatus.VALID,
+        CertificateStatus.REVOKED,
+        CertificateStatus.BURNT,
+        CertificateStatus.SIGNING,
+    )
+    for position, status in enumerate(states, start=1):
+        number = f"001185{position:06}"
+        mailbox = f"giaovien{position}@hanoiedu.edu.vn"
+        holder = await a_subscriber(agency, number, mailbox, f"Trần Đức {'A' * position}")
+        item = await an_item(before, position, ItemStatus.DONE)
+        await a_certificate(holder, item, serial=f"3a9{position}", status=status)
+    rows = [a_change(at, serial=f"0x00 3A:9{at}") for at in (1, 2, 3, 4)]
+    file = a_file(*rows, a_change(5, serial=""), procedure=Procedure.CHANGE)
+    for now, in_force in ((RECEIVED, True), (RECEIVED + timedelta(days=2), False)):
+        case = await gather(dossier, file, MAIL, Settings(), now)
+        assert case.known == {}
+        assert case.holdings == {
+            1: Holding(
+                agency.id, "Trần Đức A", "001185000001", "giaovien1@hanoiedu.edu.vn", in_force
+            ),
+            2: Holding(
+                agency.id, "Trần Đức AA", "001185000002", "giaovien2@hanoiedu.edu.vn", False
+            ),
+        }
+
+
+async def a_certificate(
+    holder: models.Subscriber,
+    item: models.Item,
+    serial: str = "01",
+    status: CertificateStatus = CertificateStatus.VALID,
+) -> None:
     key = await models.SubjectKey.create(
         subscriber=holder,
         algorithm="ec-p256",
         public_key=b"",
-        fingerprint="0" * 64,
+        fingerprint=f"{serial:0>64}",
         blob=b"",
         made_at=RECEIVED,
     )
@@ -230,8 +266,8 @@ async def a_certificate(holder: models.Subscriber, item: models.Item) -> None:
         subscriber=holder,
         for_item=item.id,
         current_of=holder.id,
-        serial="01",
-        status=CertificateStatus.VALID,
+        serial=serial,
+        status=status,
         tbs=b"",
         not_before=RECEIVED,
         not_after=RECEIVED + timedelta(days=1),
