@@ -286,13 +286,17 @@ class Accounts(Section):
     activation_attempts: int = Field(5, ge=1)
 
 
+# nothing of it goes over the net in the clear
+SAFE_URL = r"https://[!-~]*[!-.0-~]|http://(127\.0\.0\.1|localhost)(:[0-9]{1,5})?"
+
+
 class Callbacks(Section):
     """The listener that a carrier calls back, behind a public address of ours."""
 
     host: str = "127.0.0.1"
     port: int = Field(8081, ge=0, le=65535)
     base_url: str = Field(
-        "", pattern=r"^(https?://[!-~]+[^/])?$",
+        "", pattern=rf"^({SAFE_URL})?$",
         description="as the carrier calls it, and signs it; empty: the carrier is asked instead",
     )  # fmt: skip
 
@@ -314,8 +318,13 @@ class Twilio(Section):
     number: str = Field(
         "", pattern=r"^(\+[1-9][0-9]{6,14})?$", description="where people write to (E.164)"
     )
-    address: str = Field("https://api.twilio.com", pattern=r"^https?://[!-~]+[^/]$")
+    address: str = Field("https://api.twilio.com", pattern=rf"^({SAFE_URL})$")
     seconds: float = Field(10, gt=0, le=60, description="for Twilio to connect, and to answer")
+
+    @property
+    def secret_file(self) -> Path | None:
+        """What logs in: the secret of the API key, or else the auth token."""
+        return self.api_key_file if self.api_key else self.auth_token_file
 
 
 class Sms(Section):
@@ -338,18 +347,21 @@ class Sms(Section):
     def _faults(self) -> Iterator[tuple[bool, str]]:
         twilio, called = self.twilio, bool(self.callbacks.base_url)
         inbound = self.inbound != "off"
-        yield self.accents and self.parts < 3, "With accents, parts must be 3 or more"
-        yield self.inbound == "callback" and not called, "For callbacks, set callbacks.base_url"
-        if self.carrier != "twilio":
-            yield called or inbound, 'callbacks and inbound need carrier = "twilio"'
+        yield self.accents and self.parts < 3, "With sms.accents, sms.parts must be 3 or more"
+        if self.carrier == "file":
+            yield called, 'sms.callbacks needs sms.carrier = "twilio"'
+            yield inbound, 'sms.inbound needs sms.carrier = "twilio"'
             return
-        login = twilio.api_key_file if twilio.api_key else twilio.auth_token_file
         ways = [twilio.messaging_service, twilio.sender]
-        yield not twilio.account, "twilio.account is missing"
-        yield login is None, "Set twilio.auth_token_file, or twilio.api_key and its file"
-        yield called and twilio.auth_token_file is None, "Callbacks need twilio.auth_token_file"
-        yield ways.count("") != 1, "Set either twilio.messaging_service or twilio.sender"
-        yield inbound and not twilio.number, "inbound needs twilio.number"
+        yield not twilio.account, "sms.twilio.account is missing"
+        yield ways.count("") != 1, "Set sms.twilio.messaging_service or sms.twilio.sender, not both"
+        if twilio.api_key:
+            yield twilio.secret_file is None, "sms.twilio.api_key_file is missing"
+        yield twilio.secret_file is None, "sms.twilio.auth_token_file or api_key is missing"
+        signed = twilio.auth_token_file is not None
+        yield called and not signed, "sms.callbacks.base_url needs sms.twilio.auth_token_file"
+        yield self.inbound == "callback" and not called, "sms.callbacks.base_url is missing"
+        yield inbound and not twilio.number, "sms.inbound needs sms.twilio.number"
 
 
 class Settings(BaseSettings):

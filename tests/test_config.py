@@ -53,6 +53,12 @@ def test_a_list_is_json(load: Load) -> None:
         ("[door]\nsize_limit = 0", "door.size_limit"),
         ("[web]\nbase_url = 'pki.gov.vn'", "web.base_url"),
         ("[rules]\nfreshness_days = 0", "rules.freshness_days"),
+        ("[sms]\naccents = true", "sms.parts must be 3"),
+        ("[sms]\nparts = 0", "sms.parts"),
+        ("[sms]\ninbound = 'polling'", "sms.inbound needs"),
+        ("[sms.callbacks]\nbase_url = 'https://sms.gov.vn'", "sms.callbacks needs"),
+        ("[sms.callbacks]\nbase_url = 'http://sms.gov.vn'", "sms.callbacks.base_url"),
+        ("[sms.callbacks]\nbase_url = 'https://sms.gov.vn/'", "sms.callbacks.base_url"),
         ("[dor]\nport = 1", "dor in bot.toml is no setting"),
         ("[door]\nprt = 1", "Do you mean door.port?"),
         ("[door", "bot.toml is not TOML"),
@@ -83,6 +89,41 @@ def test_what_is_wrong_with_a_variable_is_named(
     with pytest.raises(Misconfigured) as wrong:
         load(**{name: value})
     assert says in str(wrong.value)
+
+
+TWILIO = f"""
+[sms]
+carrier = "twilio"
+[sms.twilio]
+account = "AC{"0" * 32}"
+sender = "TTCTDT"
+auth_token_file = "token"
+"""
+KEY = f"api_key = 'SK{'0' * 32}'\napi_key_file = 'secret'"
+CALLED = "[sms.callbacks]\nbase_url = 'https://sms.gov.vn'"
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "named"),
+    [
+        ("account", "number = '+84281234567'\n#", "sms.twilio.account is missing"),
+        ("account", "address = 'http://api.twilio.com'\naccount", "sms.twilio.address"),
+        ("auth_token_file", "#", "sms.twilio.auth_token_file or api_key is missing"),
+        ("auth_token_file", f"api_key = 'SK{'0' * 32}'\n#", "sms.twilio.api_key_file"),
+        ("sender", "#", "sms.twilio.messaging_service or"),
+        ("sender", f"messaging_service = 'MG{'0' * 32}'\nsender", "not both"),
+        ("TTCTDT", "Trung tâm", "sms.twilio.sender"),
+        ("[sms]", "[sms]\ninbound = 'polling'", "sms.inbound needs sms.twilio.number"),
+        ("[sms]", "[sms]\ninbound = 'callback'", "sms.callbacks.base_url is missing"),
+        ('auth_token_file = "token"', f"{KEY}\n{CALLED}", "needs sms.twilio.auth_token_file"),
+    ],
+)
+def test_what_a_carrier_needs_is_named(load: Load, written: str, instead: str, named: str) -> None:
+    assert load(TWILIO).sms.carrier == "twilio"
+    assert written in TWILIO
+    with pytest.raises(Misconfigured) as wrong:
+        load(TWILIO.replace(written, instead))
+    assert named in str(wrong.value)
 
 
 def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ async def test_good_rows_go_on_and_a_faulty_one_comes_back(house: House) -> None
     await house.quiet()
     dossier = await Dossier.get()
     assert dossier.status is DossierStatus.COMPLETED
+    assert dossier.receiver_mobile == "+84912345678"
     statuses = [item.status for item in await Item.all().order_by("position")]
     assert statuses == [ItemStatus.DONE, ItemStatus.RETURNED, ItemStatus.DONE]
     assert await Certificate.filter(status=CertificateStatus.VALID).count() == 2

@@ -141,7 +141,7 @@ async def come_round(services: Any, at: datetime) -> None:
 async def test_what_came_is_collected_once_and_again_and_again(
     peer: TwilioPeer, inbound: str, minutes: int
 ) -> None:
-    services = services_of(peer, inbound=inbound, base_url="http://here")
+    services = services_of(peer, inbound=inbound, base_url="https://here")
     start = peer.now()
     await tasks.call(Kind.COLLECT, REGULAR, due=start)
     first, _ = peer.write(PHONE, ASKED)
