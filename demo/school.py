@@ -1,9 +1,11 @@
 """The demonstration school: its people, its signers and the letter it writes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from bot.dossier.form import Form, row_field
+from bot.dossier.form01 import FORM_01
 from demo.foreign import ForeignPki, Signer
 from demo.paper import fill, sign
 
@@ -22,9 +24,6 @@ RECEIVER = {
     "mailbox": "vanthu.c3chuvanan@hanoiedu.edu.vn",
     "address": "10 Thụy Khuê, Tây Hồ, Hà Nội",
 }
-DECLARATIONS = (
-    "sector", "no_authority", "no_finance", "request", "mailbox", "phone", "computer", "support",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -95,21 +94,28 @@ def letter(
     teachers: tuple[Teacher, ...], today: date, number: str = "05/THPTCVA-VP"
 ) -> Mapping[str, str]:
     """The values of form 01."""
+    return filled_in(FORM_01, [teacher.row() for teacher in teachers], today, number)
+
+
+def filled_in(
+    form: Form, rows: Sequence[Mapping[str, str]], today: date, number: str
+) -> Mapping[str, str]:
+    """The values of any of the forms, with these rows."""
     values = {
         "letter_parent": PARENT,
         "letter_agency": SCHOOL,
         "letter_number": number,
         "letter_place": PROVINCE,
         "letter_date": f"{today:%d/%m/%Y}",
-        "letter_count": str(len(teachers)),
+        "letter_count": str(len(rows)),
         "letter_archive": "VP",
         "letter_signer_title": "HIỆU TRƯỞNG",
         "letter_signer_name": "Nguyễn Văn Hiệu",
         "notify": "sms",
     }
     values |= {f"receiver_{name}": value for name, value in RECEIVER.items()}
-    values |= {f"declare_{name}": "on" for name in DECLARATIONS}
-    for position, teacher in enumerate(teachers, start=1):
-        for column, value in teacher.row().items():
-            values[f"row_{position:02}_{column}"] = value
+    values |= {f"declare_{name}": "on" for name in form.declarations}
+    for position, row in enumerate(rows, start=1):
+        for column, value in row.items():
+            values[row_field(position, column)] = value
     return values

@@ -186,9 +186,7 @@ def test_of_a_letter_signature_capacity_and_doubt_decide_on_a_revocation() -> No
 
 
 typed = st.text(max_size=30) | st.sampled_from(["", "0x", "05/09/1985", "on", "a@gmail.com"])
-names = st.sampled_from(
-    sorted(form_values(procedure=REVOKE).keys() - {FORM, "letter_signer_title"})
-)
+names = st.sampled_from(sorted(form_values(procedure=REVOKE).keys() - {FORM}))
 
 
 @given(
