@@ -23,7 +23,7 @@ import pytest
 
 from bot import app, install
 from bot.clock import HANOI
-from bot.config import Door, Issuing, KeyAlgorithm, Sandbox, Settings, Tokens, Trust, Web
+from bot.config import Database, Door, Issuing, KeyAlgorithm, Sandbox, Settings, Tokens, Trust, Web
 from bot.dossier.forms import blank_form
 from bot.home import Home
 from bot.register.lifecycle import Capacity
@@ -39,10 +39,11 @@ PATIENCE = 60  # seconds until a test gives up
 CLIENTS = ThreadPoolExecutor(16)  # threads of their own: clients wait for the bot, which needs some
 
 
-def settings_for(home: Path, tokens: Path, revocation: str) -> Settings:
+def settings_for(home: Path, tokens: Path, revocation: str, database: str = "") -> Settings:
     """Fast keys, real limits, everything on loopback."""
     return Settings(
         home=home,
+        database=Database(url=database),
         door=Door(port=0),
         web=Web(port=0),
         tokens=Tokens(pins=tokens / "pins"),
@@ -75,7 +76,7 @@ class House:
 
     @property
     def settings(self) -> Settings:
-        return self.running.services.settings
+        return self.running.settings
 
     def letter(
         self,
@@ -203,10 +204,10 @@ def founded(token_home: Path, pki: ForeignPki, tmp_path_factory: pytest.TempPath
 
 @asynccontextmanager
 async def inhabited(
-    home: Path, tokens: Path, pki: ForeignPki, school: School
+    home: Path, tokens: Path, pki: ForeignPki, school: School, database: str = ""
 ) -> AsyncIterator[app.Running]:
     """A bot that runs on `home`, with the school and an officer, while the block runs."""
-    async with app.embedded(settings_for(home, tokens, pki.address)) as running:
+    async with app.embedded(settings_for(home, tokens, pki.address, database)) as running:
         await register_school(school, datetime.now(UTC) - timedelta(days=1))
         await Officer.create(name="Cán bộ trực", mailbox=OFFICER)
         yield running
@@ -215,9 +216,15 @@ async def inhabited(
 
 @pytest.fixture
 async def house(
-    founded: Path, token_home: Path, pki: ForeignPki, school: School, blank: bytes, tmp_path: Path
+    founded: Path,
+    token_home: Path,
+    pki: ForeignPki,
+    school: School,
+    blank: bytes,
+    database: str,
+    tmp_path: Path,
 ) -> AsyncIterator[House]:
     """A bot with a home of its own, for one test."""
     home = shutil.copytree(founded, tmp_path / "home")
-    async with inhabited(home, token_home, pki, school) as running:
+    async with inhabited(home, token_home, pki, school, database) as running:
         yield House(running, pki, school, blank)

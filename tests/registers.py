@@ -1,6 +1,7 @@
 """Registers for tests: SQLite's files and PostgreSQL's databases, copied from blank ones."""
 
 import asyncio
+import secrets
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -13,7 +14,7 @@ from bot.register import connection
 from bot.register.place import Place
 from demo.peers.postgres import Postgres, postgres
 
-BLANK = "blank"
+BLANK, SHARED = "blank", "shared"
 EMPTY = """
     DO $$ BEGIN EXECUTE (
         SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ',') || ' RESTART IDENTITY CASCADE'
@@ -47,10 +48,12 @@ def server() -> Iterator[Postgres]:
     """A PostgreSQL server with a blank register; for all tests of this process."""
     with postgres(*QUICK) as running:
         migrated(running.create(BLANK))
+        running.create(SHARED, BLANK)
         yield running
 
 
 def sqlite_place(blank: Path, folder: Path) -> Path:
+    EXECUTOR_CACHE.clear()  # statements by table, for one kind of database in a process
     path = folder / "register.sqlite3"
     shutil.copyfile(blank, path)
     return path
@@ -58,14 +61,9 @@ def sqlite_place(blank: Path, folder: Path) -> Path:
 
 def server_place(server: Postgres) -> str:
     """The server's register without a row: emptying one takes far less than making another."""
-    server.run(EMPTY, BLANK)
-    return server.url(BLANK)
-
-
-@pytest.fixture(autouse=True)
-def no_statements_of_another_kind() -> None:
-    """Tortoise keeps statements by table, not by database; a process of ours knows only one."""
     EXECUTOR_CACHE.clear()
+    server.run(EMPTY, SHARED)
+    return server.url(SHARED)
 
 
 @pytest.fixture
@@ -84,7 +82,20 @@ async def postgresql_register(server: Postgres) -> AsyncIterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+BOTH = ["sqlite", "postgresql"]
+
+
+@pytest.fixture(scope="module")
+def database(request: pytest.FixtureRequest) -> str:
+    """The setting `database.url` of a module's house: SQLite's, unless the module asks for BOTH."""
+    EXECUTOR_CACHE.clear()
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return ""
+    server: Postgres = request.getfixturevalue("server")
+    return server.create(f"house-{secrets.token_hex(4)}", BLANK)
+
+
+@pytest.fixture(params=BOTH)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """Where an empty register of this test's own is: the test runs with each kind."""
     if request.param == "sqlite":

@@ -25,10 +25,11 @@ async def standing(
     pki: ForeignPki,
     school: School,
     form: bytes,
+    database: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Desk]:
     home = shutil.copytree(founded, tmp_path_factory.mktemp("standing") / "home")
-    async with inhabited(home, token_home, pki, school) as running:
+    async with inhabited(home, token_home, pki, school, database) as running:
         yield Desk(House(running, pki, school, form))
 
 

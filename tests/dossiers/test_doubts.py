@@ -13,8 +13,12 @@ from bot.signatures.verdict import Inspection
 from demo.school import MAILBOX, School
 from tests.dossiers.desk import Desk
 from tests.house import OFFICER, a_mail
+from tests.registers import BOTH
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.parametrize("database", BOTH, indirect=True, scope="module"),
+]
 
 
 def dying(times: int, act: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,8 +12,12 @@ from bot.register.tasks import PARKED_AFTER, Kind, Queue
 from demo.school import MAILBOX, RECEIVER
 from tests.dossiers.desk import Desk, Left, names_in_certificates
 from tests.house import OFFICER, a_mail
+from tests.registers import BOTH
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.parametrize("database", BOTH, indirect=True, scope="module"),
+]
 
 
 class Down(Unavailable):
@@ -81,7 +85,8 @@ async def test_a_held_row_and_the_result_at_the_due_time(desk: Desk) -> None:
     head, one = desk.teacher(title="Hiệu trưởng"), desk.teacher()
     left = await desk.take(a_mail(desk.letter(head, one)))
     assert left.statuses == [DossierStatus.ACCEPTED]
-    statuses = [item.status for item in await Item.filter(dossier=left.dossiers[0])]
+    items = await Item.filter(dossier=left.dossiers[0]).order_by("position")
+    statuses = [item.status for item in items]
     assert statuses == [ItemStatus.HELD, ItemStatus.DONE]
     assert await names_in_certificates(left.dossiers[0]) == [one.full_name]
     assert left.recipients == sorted([MAILBOX, OFFICER, one.mailbox])

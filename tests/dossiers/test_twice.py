@@ -10,8 +10,12 @@ from bot.register.models import Certificate, Item, Mail
 from demo.school import MAILBOX
 from tests.dossiers.desk import Desk, as_sent, names_in_certificates
 from tests.house import OFFICER, a_mail
+from tests.registers import BOTH
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.parametrize("database", BOTH, indirect=True, scope="module"),
+]
 
 
 async def test_the_same_letter_in_several_mails(desk: Desk) -> None:
