@@ -8,6 +8,6 @@ from tests.inbox.door import House
 
 
 @pytest.fixture
-def house(register: Path, tmp_path: Path, now: datetime) -> House:
+def house(sqlite_register: Path, tmp_path: Path, now: datetime) -> House:
     """An archive and a register; `door()` opens a door to them."""
     return House(Archive(tmp_path / "archive"), now)

@@ -2,6 +2,7 @@
 
 import asyncio
 import smtplib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from bot.config import Door
 from bot.inbox import intake
 from bot.inbox.archive import Archive
+from bot.inbox.intake import Intake
 from bot.inbox.smtpd import SmtpDoor
 
 MAILBOX = "hoso@ca.example.gov.vn"
@@ -41,6 +43,10 @@ class Talk:
                 return Answer(int(line[:3]), "".join(lines))
         return Answer(0, "")
 
+    async def answers(self, count: int) -> list[int]:
+        """The codes of that many replies."""
+        return [(await self.answer()).code for _ in range(count)]
+
     async def say(self, command: bytes) -> Answer:
         self.writer.write(command + b"\r\n")
         return await self.answer()
@@ -67,11 +73,11 @@ def stuffed(raw: bytes) -> bytes:
 
 
 @asynccontextmanager
-async def talking(port: int) -> AsyncIterator[Talk]:
-    """A conversation after EHLO."""
+async def talking(port: int, hello: bytes = b"EHLO") -> AsyncIterator[Talk]:
+    """A conversation after the greeting."""
     async with connected(port) as talk:
         assert (await talk.answer()).code == 220
-        assert (await talk.say(b"EHLO client.example")).code == 250
+        assert (await talk.say(hello + b" client.example")).code == 250
         yield talk
 
 
@@ -111,6 +117,12 @@ class House:
     archive: Archive
     now: datetime
 
+    def intake(self) -> Intake:
+        async def clock() -> datetime:
+            return self.now
+
+        return Intake(self.archive, clock)
+
     async def store(self, raw: bytes, mailbox: str, sender: str) -> object:
         return await intake.store(
             self.archive, raw, mailbox=mailbox, envelope_from=sender, now=self.now
@@ -118,11 +130,14 @@ class House:
 
     @asynccontextmanager
     async def door(
-        self, store: Callable[[bytes, str, str], Awaitable[object]] | None = None, **settings: float
+        self,
+        store: Callable[[bytes, str, str], Awaitable[object]] | None = None,
+        tls: ssl.SSLContext | None = None,
+        **settings: object,
     ) -> AsyncIterator[SmtpDoor]:
         """An open door with a small size limit."""
         chosen = Door.model_validate({"port": 0, "size_limit": LIMIT, **settings})
-        door = SmtpDoor(chosen, frozenset({MAILBOX, OTHER}), store or self.store)
+        door = SmtpDoor(chosen, frozenset({MAILBOX, OTHER}), store or self.intake().store, tls)
         async with door.listening():
             yield door
 

@@ -205,7 +205,7 @@ async def test_a_register_that_fails_is_451_and_leaves_no_row(
 
     async with house.door() as door, talking(door.port) as talk:
         with monkeypatch.context() as patch:
-            patch.setattr("bot.register.tasks.call", fails)
+            patch.setattr("bot.register.tasks.call_all", fails)
             assert (await talk.data(MAIL)).code == 451
         assert await Mail.all().count() == await Task.all().count() == 0
         assert (await talk.data(MAIL)).code == 250  # the bytes were there: now the row is too

@@ -8,7 +8,9 @@ import pytest
 
 from bot.config import Door
 from bot.register.models import Mail
-from tests.inbox.door import LIMIT, MAIL, House, Talk, connected, left, talking, turn
+from tests.inbox.door import LIMIT, MAIL, MAILBOX, House, Talk, connected, left, talking, turn
+
+US = MAILBOX.encode()
 
 
 async def test_the_size_limit_is_announced(house: House) -> None:
@@ -49,13 +51,11 @@ async def test_26_megabytes_unannounced_are_552_and_the_next_mail_goes_through(
     assert len(house.files()) == 1
 
 
-async def test_a_line_too_long_to_hold_is_refused_and_the_next_mail_goes_through(
-    house: House,
-) -> None:
+async def test_a_line_of_any_length_is_kept_as_it_is(house: House) -> None:
+    raw = MAIL + b"a" * 300_000 + b"\r\n"
     async with house.door(size_limit=1_000_000) as door, talking(door.port) as talk:
-        assert (await talk.data(MAIL + b"a" * 300_000 + b"\r\n")).code == 500
-        assert (await talk.data(MAIL)).code == 250
-    assert (await Mail.get()).size == len(MAIL)
+        assert (await talk.data(raw)).code == 250
+    assert house.archive.get(hashlib.sha256(raw).hexdigest()) == raw
 
 
 @pytest.mark.parametrize("piece", [b"a" * 998 + b"\r\n", b"a" * 1_000], ids=["lines", "one line"])
@@ -87,6 +87,88 @@ async def test_many_answered_commands_are_no_flood(house: House) -> None:
             assert (await talk.say(b"NOOP " + b"a" * 400)).code == 250
 
 
+async def test_a_hundred_recipients_and_no_more(house: House) -> None:
+    async with house.door() as door, talking(door.port) as talk:
+        assert (await talk.mail()).code == 250
+        codes = [(await talk.say(b"RCPT TO:<" + US + b">")).code for _ in range(101)]
+        assert codes == [250] * 100 + [452]
+        assert (await talk.say(b"DATA")).code == 354
+        assert (await talk.say(MAIL + b".")).code == 250
+
+
+async def test_who_only_makes_errors_is_hung_up_on_and_a_mail_forgives_them(house: House) -> None:
+    async with house.door() as door, talking(door.port) as talk:
+        for _ in range(2):
+            codes = [(await talk.say(b"RCPT TO:<>")).code for _ in range(19)]
+            assert codes == [503] * 19
+            assert (await talk.data(MAIL)).code == 250
+        codes = [(await talk.say(b"DATA")).code for _ in range(20)]
+        assert codes == [503] * 20
+        assert (await talk.answers(2)) == [421, 0]
+
+
+async def test_who_never_sends_a_mail_is_hung_up_on(house: House) -> None:
+    async with house.door() as door, talking(door.port) as talk:
+        talk.writer.write(b"NOOP\r\n" * 998)  # two replies were heard already
+        codes = await talk.answers(1_000)
+    assert codes[-3:] == [250, 421, 0]
+
+
+@pytest.mark.parametrize("announced", [b"", b" SIZE=15000"])
+async def test_what_the_door_has_no_room_for_is_452_and_comes_in_later(
+    house: House, announced: bytes
+) -> None:
+    big = MAIL + b"a" * 14_900 + b"\r\n"
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def store(raw: bytes, mailbox: str, sender: str) -> object:
+        begun.set()
+        await go_on.wait()
+        return await house.store(raw, mailbox, sender)
+
+    async with house.door(store, memory=2 * LIMIT) as door, AsyncExitStack() as stack:
+        first, second, third = [
+            await stack.enter_async_context(talking(door.port)) for _ in range(3)
+        ]
+        for talk, raw in ((first, big), (second, big + b"2\r\n")):
+            await talk.envelope()
+            talk.writer.write(raw + b".\r\n")
+        while sum(door.storing.values()) < 2 * len(big):
+            await turn()
+        assert (await third.mail(options=announced)).code == 250
+        assert (await third.say(b"RCPT TO:<" + US + b">")).code == 250
+        answer = await third.say(b"DATA")
+        assert answer.code == (452 if announced else 354)  # what is announced is not even read
+        if not announced:
+            assert (await third.say(big + b"3\r\n.")).code == 452
+        go_on.set()
+        assert [(await talk.answer()).code for talk in (first, second)] == [250, 250]
+        await third.say(b"RSET")
+        assert (await third.data(big + b"3\r\n")).code == 250
+    assert await Mail.all().count() == 3
+
+
+async def test_nothing_is_held_of_clients_that_went_away(house: House) -> None:
+    async with house.door(memory=2 * LIMIT) as door:
+        for _ in range(5):
+            async with talking(door.port) as talk:
+                await talk.envelope()
+                talk.writer.write(b"a" * LIMIT)
+                await talk.writer.drain()
+            await left(door)
+        assert door.has_room(2 * LIMIT)
+        assert not door.has_room(2 * LIMIT + 1)
+
+
+async def test_dots_doubled_in_transit_do_not_count(house: House) -> None:
+    """RFC 1870 3."""
+    dots = b".\r\n" * (LIMIT // 3)
+    async with house.door() as door, talking(door.port) as talk:
+        assert (await talk.data(dots)).code == 250
+        assert (await talk.data(dots + b".\r\n")).code == 552
+    assert [path.read_bytes() for path in house.files()] == [dots]
+
+
 async def test_one_connection_too_many_is_421_and_a_place_comes_free(house: House) -> None:
     async with house.door(connections=2) as door, talking(door.port):
         async with talking(door.port), connected(door.port) as third:
@@ -116,7 +198,7 @@ async def test_a_client_gone_in_the_middle_of_data_leaves_nothing(
             talk.writer.write(MAIL + last)
             await talk.writer.drain()
         await left(door)
-        assert not door.handler.storing
+        assert not door.storing
         assert house.files() == []
         assert await Mail.all().count() == 0
         async with talking(door.port) as talk:

@@ -43,6 +43,22 @@ async def test_a_chain_begins_at_one_and_holds(now: datetime) -> None:
 
 
 @pytest.mark.usefixtures("register")
+async def test_many_links_at_once_are_as_if_one_by_one(now: datetime) -> None:
+    await write(2, now)
+    about = [(number, {"row": number}) for number in range(3)]
+    await audit.append_all(CHAIN, "item.accept", about, because="rules.kept", now=now)
+    await write(1, now)
+    links = [event async for event in Event.filter(chain=CHAIN).order_by("sequence")]
+    assert [event.sequence for event in links] == [1, 2, 3, 4, 5, 6]
+    assert [(event.subject, event.details["row"]) for event in links[2:5]] == [
+        (0, 0), (1, 1), (2, 2)
+    ]  # fmt: skip
+    assert await broken() == []
+    await Event.filter(id=links[3].id).delete()
+    assert await broken() == [5]
+
+
+@pytest.mark.usefixtures("register")
 async def test_chains_are_apart(now: datetime) -> None:
     await write(2, now)
     await write(3, now, "agency:1")
