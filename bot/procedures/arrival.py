@@ -6,6 +6,7 @@ Its first final word stands; whatever comes later, again or in another order,
 changes nothing.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,7 +15,7 @@ from tortoise.transactions import in_transaction
 from bot.outbox.delivery import FIRST_LOOK, Post
 from bot.register import tasks
 from bot.register.lifecycle import Channel, NoticeMove
-from bot.register.models import Attempt
+from bot.register.models import Attempt, StaleState
 from bot.register.tasks import Kind, Lease
 from bot.sms.gateway import Arrival, Carrier, Failure, Gateway, GatewayUnavailable, Report
 
@@ -31,8 +32,9 @@ async def record_report(reference: str, report: Report, now: datetime) -> bool:
     """
     spoken_of = await Attempt.filter(reference=reference, notice__channel=Channel.SMS)
     for attempt in spoken_of:
-        async with in_transaction():
-            await _settle(attempt, report, now)
+        with suppress(StaleState):  # the notice was closed in another way
+            async with in_transaction():
+                await _settle(attempt, report, now)
     return bool(spoken_of)
 
 

@@ -74,4 +74,8 @@ async def _is_to_officers(task: Task) -> bool:
 async def _dossier_of(task: Task, item: Item | None) -> Dossier | None:
     if item:
         return await Dossier.get(id=item.dossier_id)
+    if task.kind in (Kind.NOTICE, Kind.CREDENTIAL):
+        notice = await Notice.get(id=task.subject).prefetch_related("dossier")
+        told_of: Dossier | None = notice.dossier
+        return told_of
     return await Dossier.get(id=task.subject) if task.kind == Kind.DECIDE else None

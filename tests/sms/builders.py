@@ -10,11 +10,11 @@ from bot.outbox.delivery import Post, intend, post
 from bot.outbox.notices import Content
 from bot.outbox.render import Renderer
 from bot.register.lifecycle import Channel
-from bot.register.models import Notice
+from bot.register.models import Dossier, Notice
 from bot.register.tasks import Kind
 from bot.sms import twilio
 from bot.sms.gateway import Gateway
-from demo.peers.twilio import TwilioPeer
+from demo.peers.twilio_account import TwilioPeer
 from tests.outbox.examples import NOW, a_result
 from tests.outbox.world import take
 
@@ -62,9 +62,11 @@ def services_of(peer: TwilioPeer, **changes: Any) -> Post:
     return a_post(a_gateway(peer, **changes), settings_of(peer, **changes))
 
 
-async def intended(content: Content, to: str = PHONE, key: str = "k") -> Notice:
+async def intended(content: Content, dossier: Dossier | None = None) -> Notice:
     async with in_transaction():
-        return await intend(content, key=key, channel=Channel.SMS, recipient=to, now=NOW)
+        return await intend(
+            content, key="k", channel=Channel.SMS, recipient=PHONE, now=NOW, dossier=dossier
+        )
 
 
 async def a_sent_notice(services: Post, **changes: Any) -> Notice:

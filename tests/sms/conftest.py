@@ -2,7 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from demo.peers.twilio import TwilioPeer, twilio
+from demo.peers.twilio import twilio
+from demo.peers.twilio_account import TwilioPeer
 
 
 @pytest.fixture

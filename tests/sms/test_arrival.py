@@ -8,16 +8,17 @@ import pytest
 
 from bot.config import Sms
 from bot.outbox.delivery import post
+from bot.outbox.notices import Parked
 from bot.procedures.arrival import PATIENCE, confirm_arrival, record_report
-from bot.procedures.escalate import resume
+from bot.procedures.escalate import escalate, resume
 from bot.register.lifecycle import NoticeStatus
-from bot.register.models import Attempt, Notice, OptOut, Task
+from bot.register.models import Attempt, Notice, Officer, OptOut, Task
 from bot.register.tasks import Kind
 from bot.sms.folder import FileGateway
 from bot.sms.gateway import Arrival, Failure, GatewayUnavailable, Report
-from demo.peers.twilio import Trouble, TwilioPeer
+from demo.peers.twilio_account import Trouble, TwilioPeer
 from tests.outbox.examples import NOW, a_result
-from tests.outbox.world import all_chains_hold, events, take
+from tests.outbox.world import a_dossier, a_mail, all_chains_hold, an_agency, events, take
 from tests.sms.builders import PHONE, a_post, a_sent_notice, intended, services_of
 
 pytestmark = pytest.mark.usefixtures("register")
@@ -109,6 +110,24 @@ async def test_a_message_that_failed_waits_for_an_officer_who_sends_it_anew(
     assert not await record_report(failed.sid, FAILED, at)  # late, and of nothing any more
     assert await record_report(anew.sid, DELIVERED, at)
     assert await all_chains_hold()
+
+
+async def test_officers_are_told_which_dossiers_message_failed(peer: TwilioPeer) -> None:
+    dossier = await a_dossier(await an_agency(), await a_mail())
+    await Officer.create(name="Cán bộ trực", mailbox="canbo@ca.example.gov.vn")
+    await a_sent_notice(services_of(peer), dossier=dossier)
+    assert await record_report(peer.messages[0].sid, FAILED, NOW)
+    await escalate(await take(Kind.ESCALATE), NOW)
+    told = Parked.read((await Notice.get(kind=Parked.kind)).data)
+    assert (told.number, told.code, told.task) == (dossier.number, "sms.unreachable", "notice")
+
+
+async def test_a_word_on_a_notice_that_is_closed_changes_nothing(peer: TwilioPeer) -> None:
+    await a_sent_notice(services_of(peer))
+    await Notice.all().update(status=NoticeStatus.FAILED)
+    assert await record_report(peer.messages[0].sid, FAILED, NOW)
+    assert (await Attempt.get()).failure == ""
+    assert len(await events("notice.fail")) == 0
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from bot.register.lifecycle import NoticeStatus
 from bot.register.models import Attempt, Inbound, Notice, Task
 from bot.register.tasks import Kind
 from bot.sms.twilio_callbacks import INBOUND_PATH, SIGNATURE, STATUS_PATH, Callbacks
-from demo.peers.twilio import TwilioPeer
+from demo.peers.twilio_account import TwilioPeer
 from tests.outbox.examples import NOW
 from tests.sms.builders import PHONE, a_sent_notice, services_of
 

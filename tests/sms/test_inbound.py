@@ -13,7 +13,7 @@ from bot.register.lifecycle import DossierStatus
 from bot.register.models import Dossier, Inbound, Item, Notice, OptOut, Task
 from bot.register.tasks import Kind
 from bot.sms.gateway import GatewayUnavailable, Incoming
-from demo.peers.twilio import Trouble, TwilioPeer
+from demo.peers.twilio_account import Trouble, TwilioPeer
 from tests.outbox.examples import NOW, NUMBER
 from tests.outbox.world import a_dossier, a_mail, a_subscriber, an_agency, events, take
 from tests.sms.builders import PHONE, services_of

@@ -19,7 +19,7 @@ from bot.sms.gateway import (
     NumberRefused,
     Report,
 )
-from demo.peers.twilio import Trouble, TwilioPeer
+from demo.peers.twilio_account import Trouble, TwilioPeer
 from tests.sms.builders import PHONE, a_gateway, settings_of
 
 TEXT = "Ho so HS-2026-000123: da cap 2. Ho tro: 024 1234 5678"
