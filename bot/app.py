@@ -16,21 +16,24 @@ from pathlib import Path
 
 import dramatiq
 import uvicorn
+from starlette.applications import Starlette
 from tortoise.transactions import in_transaction
 
-from bot import actors, broker, web
+from bot import actors, broker, callbacks, web
 from bot.config import Settings
 from bot.errors import Misconfigured
 from bot.home import Home, read_secret, with_password
-from bot.inbox import intake
 from bot.inbox.archive import Archive
+from bot.inbox.intake import Intake
 from bot.inbox.smtpd import SmtpDoor
+from bot.inbox.starttls import context as starttls
 from bot.procedures.publish import REGULAR
 from bot.register import connection, tasks
 from bot.register.connection import clock
 from bot.register.models import Task
-from bot.register.tasks import Queue
+from bot.register.tasks import Kind, Queue
 from bot.relay import relay
+from bot.sms.twilio_callbacks import Callbacks
 from bot.tools import Tools, tools
 
 STOPS_WITHIN = 100  # milliseconds until an idle worker thread notices that it shall stop
@@ -70,6 +73,7 @@ async def embedded(settings: Settings) -> AsyncIterator[Running]:
         made = await stack.enter_async_context(tools(settings, Queue))
         await begin(await clock())
         site = await stack.enter_async_context(serving(settings))
+        await stack.enter_async_context(called_back(settings))
         carriers = {queue: broker.connect("") for queue in Queue}
         await stack.enter_async_context(working(settings, carriers, made))
         await stack.enter_async_context(relaying(carriers, AHEAD))
@@ -94,8 +98,9 @@ async def begin(now: datetime) -> None:
 async def go_round(now: datetime) -> None:
     """Call for what comes round by itself, now, whatever an earlier clock said."""
     async with in_transaction():
-        await tasks.call(tasks.Kind.PUBLISH, REGULAR, due=now)
-        await Task.filter(kind=tasks.Kind.PUBLISH, subject=REGULAR).update(due_at=now)
+        for kind in (Kind.PUBLISH, Kind.COLLECT):
+            await tasks.call(kind, REGULAR, due=now)
+            await Task.filter(kind=kind, subject=REGULAR).update(due_at=now)
 
 
 def carriers(settings: Settings, queues: Iterable[Queue]) -> Carriers:
@@ -133,12 +138,14 @@ def _only_one(lock: Path) -> Iterator[None]:
 @asynccontextmanager
 async def receiving(settings: Settings) -> AsyncIterator[int]:
     """The door; the port it listens on."""
-    archive = Archive(Home(settings).archive)
-
-    async def store(raw: bytes, mailbox: str, sender: str) -> None:
-        await intake.store(archive, raw, mailbox=mailbox, envelope_from=sender, now=await clock())
-
-    door = SmtpDoor(settings.door, frozenset(settings.mailboxes.official), store)
+    kept = Intake(Archive(Home(settings).archive), clock)
+    official = frozenset(settings.mailboxes.official)
+    tls = None
+    if settings.door.certificate and settings.door.key:
+        tls = starttls(
+            settings.under_home(settings.door.certificate), settings.under_home(settings.door.key)
+        )
+    door = SmtpDoor(settings.door, official, kept.store, tls)
     async with door.listening():
         yield door.port
 
@@ -188,8 +195,28 @@ class _WebServer(uvicorn.Server):
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[int]:
     """The web; the port it listens on."""
-    listener = socket.create_server((settings.web.host, settings.web.port))
     pages = web.site(Home(settings).published, utc_now)
+    async with _listening(settings.web.host, settings.web.port, pages) as port:
+        yield port
+
+
+@asynccontextmanager
+async def called_back(settings: Settings) -> AsyncIterator[int | None]:
+    """What the carrier calls, where it has an address; the port. Needs the register."""
+    sms = settings.sms
+    if not sms.callbacks.base_url or not sms.twilio.auth_token_file:
+        yield None
+        return
+    token = read_secret(settings, sms.twilio.auth_token_file, "Twilio's auth token")
+    signed = Callbacks(sms.callbacks.base_url, token)
+    pages = callbacks.site(signed, clock, inbound=sms.inbound == "callback")
+    async with _listening(sms.callbacks.host, sms.callbacks.port, pages) as port:
+        yield port
+
+
+@asynccontextmanager
+async def _listening(host: str, port: int, pages: Starlette) -> AsyncIterator[int]:
+    listener = socket.create_server((host, port))
     config = uvicorn.Config(
         pages, log_config=None, access_log=False, lifespan="off", server_header=False
     )

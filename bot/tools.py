@@ -20,6 +20,8 @@ from bot.outbox.delivery import Post
 from bot.outbox.maildir import MaildirTransport
 from bot.outbox.mailer import Mailer
 from bot.outbox.render import Renderer
+from bot.outbox.submission import SubmissionTransport
+from bot.outbox.transport import Transport
 from bot.procedures.services import Issuer, Issuing, Publishing, Vetting
 from bot.register.tasks import Queue
 from bot.sandbox import Sandbox
@@ -27,6 +29,8 @@ from bot.signatures.examine import PRELOAD, Examiner
 from bot.signatures.revocation import Fetcher
 from bot.signatures.trust import TrustStore
 from bot.sms.folder import FileGateway
+from bot.sms.gateway import Gateway
+from bot.sms.twilio import Twilio
 
 CA_KEY = "ca"
 SUBJECTS_KEK = "kek"
@@ -100,10 +104,37 @@ async def _post(settings: Settings, _: AsyncExitStack) -> Post:
         settings=settings,
         renderer=Renderer(settings, template_folder()),
         mailer=Mailer(settings, find_key(post, MAIL_KEY), own, (issuer,)),
-        transport=MaildirTransport(home.maildir),
-        gateway=FileGateway(home.sms),
+        transport=transport(settings),
+        gateway=gateway(settings),
         mac=partial(mac, post, PASSCODE_SECRET),
     )
+
+
+def transport(settings: Settings) -> Transport:
+    """How mail leaves.
+
+    Raises:
+        Misconfigured: the server's password or authorities cannot be read.
+    """
+    submission = settings.submission
+    if not submission.host:
+        return MaildirTransport(Home(settings).maildir)
+    if not submission.password_file:
+        return SubmissionTransport(settings)
+    what = "The mail server's password"
+    return SubmissionTransport(settings, read_secret(settings, submission.password_file, what))
+
+
+def gateway(settings: Settings) -> Gateway:
+    """How short messages leave.
+
+    Raises:
+        Misconfigured: the carrier's secret cannot be read.
+    """
+    secret_file = settings.sms.twilio.secret_file
+    if settings.sms.carrier == "file" or secret_file is None:
+        return FileGateway(Home(settings).sms)
+    return Twilio(settings.sms, read_secret(settings, secret_file, "Twilio's secret"))
 
 
 _MAKERS: Mapping[Queue, Callable[[Settings, AsyncExitStack], Awaitable[Any]]] = {

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Annotated
 
 import typer
@@ -48,7 +48,11 @@ def worker(
 
 
 def web(context: typer.Context) -> None:
-    """Serve the CRL and the CA's certificate. Needs neither register nor token."""
+    """Serve the CRL and the CA's certificate. Needs neither register nor token.
+
+    Where the carrier has an address to call back (sms.callbacks.base_url), it
+    listens there too, and then needs the register.
+    """
     asyncio.run(_until_stopped(_web(context.obj)))
 
 
@@ -99,13 +103,16 @@ async def _worker(settings: Settings, queues: list[Queue]) -> AsyncIterator[str]
 
 @asynccontextmanager
 async def _web(settings: Settings) -> AsyncIterator[str]:
-    async with app.serving(settings) as port:
-        yield _at_web(settings, port)
+    async with AsyncExitStack() as stack:
+        if settings.sms.callbacks.base_url:
+            await stack.enter_async_context(app.opened(settings))
+            await stack.enter_async_context(app.called_back(settings))
+        yield _at_web(settings, await stack.enter_async_context(app.serving(settings)))
 
 
 def _at_door(settings: Settings, port: int) -> str:
     official = ", ".join(settings.mailboxes.official)
-    return f"mail for {official}: smtp://{settings.door.host}:{port}"
+    return f"mail for {official}: {settings.door.protocol}://{settings.door.host}:{port}"
 
 
 def _at_web(settings: Settings, port: int) -> str:
