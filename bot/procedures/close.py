@@ -14,6 +14,7 @@ from bot.register.lifecycle import CertificateStatus, DossierMove, DossierStatus
 from bot.register.models import Certificate, Dossier, Item
 from bot.register.tasks import Lease
 
+UNREACHED = ("letter.notify", "receiver.mobile.", "receiver.mailbox.")  # faults of the address
 WAITING = frozenset({DossierStatus.RECEIVED, DossierStatus.HELD, DossierStatus.ACCEPTED})
 
 
@@ -52,7 +53,7 @@ async def _tell_result(dossier: Dossier, items: list[Item], now: datetime, *, ke
         notes=_those(Consequence.NOTE, faults),
     )
     await tell_agency(dossier, result, key=key, now=now)
-    if application:
+    if application and not any(fault["code"].startswith(UNREACHED) for fault in dossier.faults):
         await tell_receiver(
             dossier, application.receiver, application.notify, result, key=key, now=now
         )

@@ -5,17 +5,17 @@ from typing import Any
 import pytest
 
 from bot.dossier.application import as_json
+from bot.dossier.form import Procedure
+from bot.dossier.rules import Consequence, Fault
 from bot.outbox.notices import Result, RowResult
 from bot.procedures.close import report_at_due_time
 from bot.register import tasks
 from bot.register.lifecycle import DossierStatus, ItemStatus
 from bot.register.models import Dossier, Item, Notice
 from bot.register.tasks import Kind
-from tests.dossier.builders import a_row
+from tests.dossier.builders import a_row, an_application
 from tests.outbox.examples import A_DOUBT, A_FAULT, A_NOTE, DUE
 from tests.outbox.world import a_dossier, a_mail, an_agency, take
-
-NO_SERVICES: Any = None  # intending takes none
 
 pytestmark = pytest.mark.usefixtures("register")
 
@@ -40,7 +40,7 @@ async def an_item(dossier: Dossier, status: ItemStatus, *faults: Any) -> Item:
 
 
 async def told() -> Result:
-    await report_at_due_time(await take(Kind.RESULT, DUE), NO_SERVICES, DUE)
+    await report_at_due_time(await take(Kind.RESULT, DUE), DUE)
     return Result.read((await Notice.get()).data)
 
 
@@ -81,3 +81,22 @@ async def test_notes_of_the_letter_and_of_its_rows_are_told_and_no_other_faults(
     name = a_row(1).full_name.typed
     assert result.notes == (A_NOTE, A_NOTE)
     assert result.rows[0] == RowResult(1, name, "returned", faults=(A_FAULT,))
+
+
+@pytest.mark.parametrize(
+    ("notify", "code", "told"),
+    [
+        ("sms", "receiver.title.empty", 2),
+        ("", "letter.notify", 1),
+        ("sms", "receiver.mobile.invalid", 1),
+        ("email", "receiver.mailbox.public", 1),
+    ],
+)
+async def test_a_receiver_whose_address_is_a_trifle_of_a_revocation_is_not_told(
+    notify: str, code: str, told: int
+) -> None:
+    letter = an_application(procedure=Procedure.REVOKE, notify=notify)
+    fault = as_json(Fault(code, Consequence.NOTE, None, None, "", "", ""))
+    await a_due_dossier(DossierStatus.HELD, application=as_json(letter), faults=[fault])
+    await report_at_due_time(await take(Kind.RESULT, DUE), DUE)
+    assert await Notice.all().count() == told
