@@ -15,15 +15,8 @@ from bot.dossier.rules import HOLD, NOTE, RETURN, WAIT, Finding, Rule
 from bot.dossier.terms import CENTRALISED, WORDS
 
 TEXTS = (
-    "number",
-    "agency",
-    "extract",
-    "addressee",
-    "urgency",
-    "count",
-    "signer_title",
-    "signer_name",
-)
+    "number", "agency", "extract", "addressee", "urgency", "count", "signer_title", "signer_name",
+)  # fmt: skip
 
 
 def _in_letter(
