@@ -9,6 +9,7 @@ from bot.clock import HANOI
 from bot.outbox.delivery import Post, intend
 from bot.outbox.notices import Content, Help, Progress
 from bot.procedures.close import WAITING
+from bot.procedures.publish import REGULAR
 from bot.register import audit, tasks
 from bot.register.lifecycle import Channel
 from bot.register.models import Dossier, Inbound, Item, OptOut, Subscriber
@@ -18,7 +19,6 @@ from bot.sms.gateway import Carrier, Incoming
 
 log = structlog.get_logger()
 
-REGULAR = 0  # subject of the task that comes round
 EVERY = {  # how often the carrier's list is looked through
     "polling": timedelta(minutes=1),
     "callback": timedelta(minutes=15),  # for what it could not call us with

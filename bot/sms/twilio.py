@@ -78,7 +78,7 @@ class Twilio:
         return await _asked(lambda: self._create(to, text))
 
     async def report(self, reference: str) -> Report:
-        """As `Carrier.report`; a message that Twilio does not know is as one it does not tell of."""
+        """As `Carrier.report`; of a message that Twilio does not know it may tell later."""
         message = await _asked(lambda: self._client.messages(reference).fetch())
         return report_of(str(message.status), message.error_code)
 

@@ -35,13 +35,13 @@ def an_account(peer: TwilioPeer, **changes: Any) -> Twilio:
 
 
 def settings_of(
-    peer: TwilioPeer, *, base_url: str = "", inbound: str = "off", **changes: Any
+    peer: TwilioPeer, *, base_url: str = "", port: int = 0, inbound: str = "off", **changes: Any
 ) -> Sms:
     return Sms.model_validate(
         {
             "carrier": "twilio",
             "inbound": inbound,
-            "callbacks": Callbacks(base_url=base_url),
+            "callbacks": Callbacks(base_url=base_url, port=port),
             "twilio": an_account(peer, **changes),
         }
     )

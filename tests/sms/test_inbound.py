@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bot.outbox.delivery import post
-from bot.procedures.inbound import HEEDED_A_DAY, REGULAR, collect, heed, receive
+from bot.procedures.inbound import HEEDED_A_DAY, collect, heed, receive
+from bot.procedures.publish import REGULAR
 from bot.register import tasks
 from bot.register.lifecycle import DossierStatus
 from bot.register.models import Dossier, Inbound, Item, Notice, OptOut, Task
