@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from bot.config import Door
 from bot.inbox.archive import Archive
+from bot.inbox.conversation import Conversation
+from bot.inbox.smtpd import SmtpDoor
 from bot.register.models import Mail, Task
-from tests.inbox.door import MAIL, MAILBOX, OTHER, SENDER, House, send, stuffed, talking
+from tests.inbox.door import MAIL, MAILBOX, OTHER, SENDER, House, send, stuffed, talking, turn
 
 EXACT = {
     "8-bit": b"Subject: \xc4\x90\xc6\xa1n\r\n\r\n\xff\xfe\x80\r\n",
@@ -22,6 +27,7 @@ EXACT = {
     "lone CR": b"Subject: x\r\n\r\na\rb\r\r\n.\r.\r\n",
     "NUL": b"Subject: x\r\n\r\n\0a\0\r\n",
     "no header": b"\r\n",
+    "nothing": b"",
     "one byte lines": b"a\r\n" * 2_000,
 }
 
@@ -78,6 +84,56 @@ async def test_the_bytes_are_exact(house: House, what: str) -> None:
         assert (await talk.data(raw)).code == 250
     assert house.archive.get(hashlib.sha256(raw).hexdigest()) == raw
     assert [path.read_bytes() for path in house.files()] == [raw]
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.sampled_from([b"\r\n", b".", b"\r", b"\n", b"a", b"a" * 40]), max_size=40),
+    st.integers(1, 200),
+)
+def test_however_it_is_cut_the_bytes_are_exact(parts: list[bytes], cut: int) -> None:
+    """Pieces end anywhere, on the way and in our buffer."""
+    raw = b"".join(parts) + b"\r\n"
+    kept: list[bytes] = []
+
+    async def store(raw: bytes, mailbox: str, sender: str) -> None:
+        kept.append(raw)
+
+    async def deliver() -> int:
+        door = SmtpDoor(Door(port=0), frozenset({MAILBOX}), store)
+        async with door.listening(), talking(door.port) as talk:
+            await talk.envelope()
+            sent = stuffed(raw) + b".\r\nNOOP\r\n"
+            for begin in range(0, len(sent), cut):
+                talk.writer.write(sent[begin : begin + cut])
+                await turn()
+            return sum(await talk.answers(2))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Conversation, "line_length_limit", 90)  # with room for our commands
+        assert asyncio.run(deliver()) == 250 + 250
+    assert kept == [raw]
+
+
+async def test_a_client_that_does_not_wait_for_354_is_understood(house: House) -> None:
+    async with house.door() as door, talking(door.port) as talk:
+        envelope = f"MAIL FROM:<>\r\nRCPT TO:<{MAILBOX}>\r\nDATA\r\n".encode()
+        for raw in (MAIL, b"", b"\r\n.\r\n"):
+            talk.writer.write(envelope + stuffed(raw) + b".\r\n")
+            assert await talk.answers(4) == [250, 250, 354, 250]
+    assert {path.read_bytes() for path in house.files()} == {MAIL, b"", b"\r\n.\r\n"}
+
+
+@pytest.mark.parametrize("end", [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r\n.\r", b"\r.\r"])
+async def test_only_crlf_dot_crlf_ends_a_mail(house: House, end: bytes) -> None:
+    """What follows another end would be a mail that only we see (SMTP smuggling)."""
+    raw = b"x" + end + b"MAIL FROM:<evil@x.vn>\r\n"
+    async with house.door() as door, talking(door.port) as talk:
+        await talk.envelope()
+        talk.writer.write(raw)
+        assert (await talk.say(b".")).code == 250
+    (kept,) = [path.read_bytes() for path in house.files()]
+    assert kept == raw.replace(b"\r\n.", b"\r\n")
 
 
 def test_a_stuffed_mail_has_no_end_inside() -> None:
