@@ -105,16 +105,16 @@ async def _write(
         evidence=evidence,
         letter_key=used_up,
     )
-    for row in case.rows:
-        await Item.create(
+    for row, decided in zip(case.rows, decision.rows, strict=True):
+        item = await Item.create(
             dossier=dossier,
             position=row.row.position,
             place=f"{dossier.id}/{row.row.position}",
             asked=as_json(row.row),
+            faults=[as_json(fault) for fault in decided.faults],
             **_about(row),
         )
-    for decided in decision.rows:
-        await _move_item(dossier, decided, now)
+        await _move_item(item, decided, now)
 
 
 async def _hasten(dossier: Dossier) -> None:
@@ -134,16 +134,11 @@ def _about(subject: RowCase[Any]) -> dict[str, Any]:
     return {"person": number or "", "mailbox": (mailbox or "").casefold()}
 
 
-async def _move_item(dossier: Dossier, decided: RowDecision, now: datetime) -> None:
+async def _move_item(item: Item, decided: RowDecision, now: datetime) -> None:
     if decided.outcome is Outcome.STAND:
         return
-    item = await Item.get(place=f"{dossier.id}/{decided.position}")
-    await item.make(
-        ITEM_MOVES[decided.outcome],
-        because=_because(decided.faults, decided.outcome),
-        now=now,
-        faults=[as_json(fault) for fault in decided.faults],
-    )
+    because = _because(decided.faults, decided.outcome)
+    await item.make(ITEM_MOVES[decided.outcome], because=because, now=now)
     if decided.outcome is Outcome.ACCEPT:
         await tasks.call(tasks.Kind.ISSUE, item.id, due=now)
 

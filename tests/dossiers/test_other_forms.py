@@ -127,6 +127,10 @@ async def test_a_revocation_is_held_with_its_own_clock_whatever_trifles_are_wron
         "letter.count_missing", "letter.extract", "mail.from", "procedure.by_officer",
         "receiver.mobile.invalid",
     }  # fmt: skip
+    item = await Item.get(dossier=dossier)
+    assert {fault["code"] for fault in item.faults} == {
+        "row.mailbox.differs", "row.issued_on.invalid",
+    }  # fmt: skip
     assert dossier.due_at == dossier.received_at + REVOCATION
     assert await due_of_result(dossier) == dossier.due_at
     assert left.recipients == sorted([MAILBOX, OFFICER])
