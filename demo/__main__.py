@@ -9,6 +9,7 @@ if anything is off.
 import asyncio
 import smtplib
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -19,39 +20,51 @@ from bot.clock import HANOI
 from bot.config import Settings
 from bot.home import Home
 from bot.register import connection
+from bot.register.audit import Event
 from bot.register.lifecycle import ItemStatus
 from bot.register.models import Item
 from demo import outcome
 from demo.foreign import ForeignPki
-from demo.house import OFFICIAL, House
+from demo.house import OFFICIAL, House, empty
+from demo.outcome import Outside
 from demo.school import MAILBOX, TEACHERS, School
 from demo.watch import watch
 
 
 def main() -> None:
     """Play it once, from an empty folder."""
-    folder = Path(*sys.argv[1:2] or ["var/demo"])
     console = Console(highlight=False)
+    house = House(empty(Path(*sys.argv[1:2] or ["var/demo"])))
     with ForeignPki() as pki:
         school = School.of(pki)
-        house = House(folder.absolute())
         console.rule("A house from nothing: tokens, CA, register, a school")
         house.build(pki, school)
         with house.running():
-            console.rule("The school mails form 01 for three teachers, signed by leader and seal")
-            send(house, school.write(_blank(house), TEACHERS, datetime.now(HANOI).date()))
-            settings = Settings.load(house.settings)
-            last = asyncio.run(_follow(console, settings, house))
+            outside = Outside.of(Home(Settings.load(house.settings)))
+            play(console, house, school, house.door, outside)
+
+
+def play(
+    console: Console,
+    house: House,
+    school: School,
+    door: int,
+    outside: Outside,
+    then: Callable[[Event], None] = lambda _: None,
+) -> None:
+    """The school mails its letter to the SMTP server on `door`; all is followed to its end.
+
+    Args:
+        then: what is done after each event of the audit trail.
+    """
+    console.rule("The school mails form 01 for three teachers, signed by leader and seal")
+    blank = (house.forms() / "mau-01.pdf").read_bytes()
+    send(door, school.write(blank, TEACHERS, datetime.now(HANOI).date()))
+    last = asyncio.run(_follow(console, house, outside, then))
     print(last)  # noqa: T201
 
 
-def _blank(house: House) -> bytes:
-    """The form as an agency gets it."""
-    house.bot("forms", str(house.home / "forms"))
-    return (house.home / "forms" / "mau-01.pdf").read_bytes()
-
-
-def send(house: House, letter: bytes) -> None:
+def send(door: int, letter: bytes) -> None:
     """As the school's mail program would."""
     message = EmailMessage()
     message["From"], message["To"] = MAILBOX, OFFICIAL
@@ -60,22 +73,24 @@ def send(house: House, letter: bytes) -> None:
     message.add_attachment(
         letter, maintype="application", subtype="pdf", filename="05-THPTCVA-VP.pdf"
     )
-    with smtplib.SMTP("127.0.0.1", house.door) as client:
+    with smtplib.SMTP("127.0.0.1", door) as client:
         client.send_message(message)
 
 
-async def _follow(console: Console, settings: Settings, house: House) -> str:
-    home = Home(settings)
-    async with connection.opened(home.register):
+async def _follow(
+    console: Console, house: House, outside: Outside, then: Callable[[Event], None]
+) -> str:
+    settings = Settings.load(house.settings)
+    async with connection.opened(Home(settings).register):
         try:
-            await watch(console)
+            await watch(console, then)
         except TimeoutError:
             sys.exit(f"The dossier was not closed in time; see {house.log} and `bot dossier list`.")
         console.rule("What was sent, as people read it")
-        outcome.show(console, home)
+        outcome.show(console, outside)
         console.rule("Checked from outside")
         try:
-            for line in await outcome.check(settings):
+            for line in await outcome.check(settings, outside):
                 console.print(line, style="green", soft_wrap=True)
         except outcome.Off as off:
             sys.exit(f"demo: {off}")
@@ -83,7 +98,7 @@ async def _follow(console: Console, settings: Settings, house: House) -> str:
         returned = await Item.filter(status=ItemStatus.RETURNED).count()
     if (issued, returned) != (2, 1):
         sys.exit(f"demo: {issued} issued and {returned} returned, not 2 and 1")
-    mails, messages = len(outcome.mails(home)), len(outcome.short_messages(home))
+    mails, messages = len(outside.mails()), len(outside.messages())
     return f"demo: {issued} issued, {returned} returned, {mails} mails, {messages} SMS"
 
 

@@ -3,6 +3,7 @@
 import email
 import re
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import default
@@ -20,6 +21,27 @@ from bot.config import Settings
 from bot.home import Home
 from bot.register.lifecycle import CertificateStatus
 from bot.register.models import Certificate
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Where mails and messages end: a Maildir, and whatever shows the messages."""
+
+    maildir: Path
+    messages: Callable[[], list[str]]
+
+    @classmethod
+    def of(cls, home: Home) -> "Outside":
+        """Those of a house that sends to folders."""
+        return cls(home.maildir, lambda: [path.read_text() for path in _by_age(home.sms, "*.txt")])
+
+    def mails(self) -> list["Sent"]:
+        """The oldest first."""
+        return [Sent(path, _parsed(path)) for path in _by_age(self.maildir / "new", "*")]
+
+
+def _by_age(folder: Path, pattern: str) -> list[Path]:
+    return sorted(folder.glob(pattern), key=lambda path: path.stat().st_mtime_ns)
 
 
 @dataclass(frozen=True)
@@ -47,36 +69,27 @@ class Sent:
         return None
 
 
-def mails(home: Home) -> list[Sent]:
-    paths = sorted((home.maildir / "new").iterdir(), key=lambda path: path.stat().st_mtime_ns)
-    return [Sent(path, _parsed(path)) for path in paths]
-
-
 def _parsed(path: Path) -> EmailMessage:
     message = email.message_from_bytes(path.read_bytes(), policy=default)
     assert isinstance(message, EmailMessage)
     return message
 
 
-def short_messages(home: Home) -> list[Path]:
-    return sorted(home.sms.glob("*.txt"), key=lambda path: path.stat().st_mtime_ns)
-
-
-def show(console: Console, home: Home) -> None:
-    """Every mail and SMS, in the order they left, and where it lies."""
-    for sent in mails(home):
+def show(console: Console, outside: Outside) -> None:
+    """Every mail and SMS, in the order they left."""
+    for sent in outside.mails():
         title = f"[bold]{sent.subject}[/bold] → {sent.message['To']}"
         console.print(Panel(sent.text.strip(), title=title, subtitle=str(sent.path.name)))
-    for path in short_messages(home):
-        console.print(Panel(path.read_text().strip(), title="[bold]SMS[/bold]", subtitle=path.name))
-    console.print(f"Mails lie in {home.maildir}/new, SMS in {home.sms}.", soft_wrap=True)
+    for message in outside.messages():
+        console.print(Panel(message.strip(), title="[bold]SMS[/bold]"))
+    console.print(f"The mails lie in {outside.maildir}/new.", soft_wrap=True)
 
 
 class Off(Exception):
     """An outside check found something wrong."""
 
 
-async def check(settings: Settings) -> list[str]:
+async def check(settings: Settings, outside: Outside) -> list[str]:
     """What other people's tools say of the outcome, a line each.
 
     Raises:
@@ -85,8 +98,8 @@ async def check(settings: Settings) -> list[str]:
     home = Home(settings)
     return [
         *await _certificates(settings, home),
-        *_signed_mails(home),
-        *await _activations(settings, home),
+        *_signed_mails(home, outside),
+        *await _activations(settings, outside),
     ]
 
 
@@ -113,30 +126,32 @@ async def _certificates(settings: Settings, home: Home) -> list[str]:
     return lines
 
 
-def _signed_mails(home: Home) -> list[str]:
+def _signed_mails(home: Home, outside: Outside) -> list[str]:
     root = home / "outside" / "root.pem"
-    for sent in mails(home):
+    for sent in outside.mails():
         _openssl("cms", "-verify", "-in", str(sent.path), "-CAfile", str(root), "-out", "/dev/null")
-    return [f"openssl cms -verify: {len(mails(home))} mails OK"]
+    return [f"openssl cms -verify: {len(outside.mails())} mails OK"]
 
 
-async def _activations(settings: Settings, home: Home) -> list[str]:
-    """The subscriber's side: the SMS opens the slip, the slip's code opens the account."""
+async def _activations(settings: Settings, outside: Outside) -> list[str]:
+    """The subscriber's side: the SMS opens the slip, the slip's code opens the account.
+
+    Somebody who got several slips uses the last one, as it says.
+    """
     passcodes = [
         found[1]
-        for path in short_messages(home)
-        if (found := re.search(r": ([A-Z2-9-]{10,}) ", path.read_text()))
+        for message in outside.messages()
+        if (found := re.search(r": ([A-Z2-9-]{10,}) ", message))
     ]
+    slips = {str(sent.message["To"]): sent for sent in outside.mails() if sent.slip}
     lines = []
-    for sent in mails(home):
-        if sent.slip:
-            text = _read_slip(sent.slip, passcodes)
-            code = re.search(r"\b[A-Z2-9]{4}(?:-[A-Z2-9]{4}){3}\b", text)
-            if not code:
-                raise Off(f"no activation code on the slip in {sent.path.name}")
-            login = str(sent.message["To"])
-            await activate(login, code[0], limits=settings.accounts, now=utc_now())
-            lines.append(f"accounts.activate: {login} is active")
+    for login, sent in slips.items():
+        text = _read_slip(sent.slip or b"", passcodes)
+        code = re.search(r"\b[A-Z2-9]{4}(?:-[A-Z2-9]{4}){3}\b", text)
+        if not code:
+            raise Off(f"no activation code on the slip in {sent.path.name}")
+        await activate(login, code[0], limits=settings.accounts, now=utc_now())
+        lines.append(f"accounts.activate: {login} is active")
     return lines
 
 

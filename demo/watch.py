@@ -14,8 +14,8 @@ PATIENCE = 120  # seconds
 GOOD, BAD, PLAIN = "green", "yellow", "white"
 
 
-async def watch(console: Console) -> Dossier:
-    """Show every event until the dossier is closed and everybody is told.
+async def watch(console: Console, then: Callable[[Event], None] = lambda _: None) -> Dossier:
+    """Show every event, then do what `then` does, until all is closed and everybody is told.
 
     Raises:
         TimeoutError: it did not come so far.
@@ -30,6 +30,7 @@ async def watch(console: Console) -> Dossier:
                 console.print(
                     f"{time.monotonic() - started:6.2f} s  {text}", style=style, soft_wrap=True
                 )
+            then(event)
         dossier = await Dossier.first()
         if dossier and not any(exits(dossier.status)) and not await _untold():
             return dossier
