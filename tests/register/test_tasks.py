@@ -312,12 +312,12 @@ async def test_parking_and_its_escalation_are_one_step(
 
 
 @pytest.mark.parametrize("kind", Kind)
-async def test_what_is_urgent_or_tells_of_trouble_is_never_parked(
+async def test_what_is_urgent_tells_of_trouble_or_comes_round_is_never_parked(
     kind: Kind, now: datetime
 ) -> None:
     await call(now, kind=kind)
     await Task.all().update(attempts=1_000)
-    never = kind.queue is Queue.URGENT or kind is Kind.ESCALATE
+    never = kind.queue is Queue.URGENT or kind in (Kind.ESCALATE, Kind.COLLECT)
     assert len(await begun(now)) == never
     assert await Task.filter(parked_at__isnull=False).count() == (not never)
 
