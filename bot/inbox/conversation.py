@@ -25,7 +25,7 @@ MOST_ERRORS = 20  # since the last mail
 MOST_REPLIES = 1_000  # since the last mail
 
 END = b"\r\n.\r\n"
-NO_STATUS = re.compile(r"(?!220)([245])\d\d (?!\d\.\d)")  # a greeting has none
+NO_STATUS = re.compile(r"\A(?!220)([245])\d\d (?!\d\.\d)")  # a greeting has none
 NO_ROOM = "452 4.3.1 Too many mails at once, try again later"
 TOO_BIG = "552 5.3.4 The mail is bigger than the size limit"
 
@@ -124,7 +124,7 @@ class Conversation(SMTP):
             if answer.startswith("250"):
                 self._errors = self._replies = 0
             self.envelope = Envelope()
-            for _ in envelope.rcpt_tos if self.replies_each else "1":
+            for _ in range(len(envelope.rcpt_tos) if self.replies_each else 1):
                 await self.push(answer)
 
     async def _read(self) -> tuple[bytes, str]:
