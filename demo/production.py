@@ -58,6 +58,7 @@ class Peers:
     mail: Postfix
     carrier: TwilioPeer
     doors: tuple[int, int]
+    called: int  # port that the carrier calls back
 
     def settings(self, folder: Path) -> str:
         """How the bot reaches them; secrets stand in files of `folder`."""
@@ -78,10 +79,12 @@ login = "{self.mail.login}"
 password_file = "{folder}/mail-password"
 [sms]
 carrier = "twilio"
+[sms.callbacks]
+base_url = "http://127.0.0.1:{self.called}"
 [sms.twilio]
 account = "{self.carrier.account}"
 auth_token_file = "{folder}/twilio-token"
-sender = "+15005550006"
+sender = "{self.carrier.number}"
 address = "{self.carrier.address}"
 """
 
@@ -103,20 +106,23 @@ def peers() -> Iterator[Peers]:
             stack.enter_context(postgres()),
             stack.enter_context(rabbitmq()),
             stack.enter_context(postfix(*doors)),
-            stack.enter_context(twilio()),
+            stack.enter_context(twilio(delivers=True)),
             doors,
+            free_port(),
         )
 
 
 class Fleet:
     """Two processes of each role; each reaches only the PINs of its role."""
 
-    def __init__(self, house: House, doors: tuple[int, int]) -> None:
+    def __init__(self, house: House, around: Peers) -> None:
+        web, called = (house.web, free_port()), (around.called, free_port())
         self.processes = {
             f"{role}-{number}": house.process(
                 *words,
-                BOT_DOOR__PORT=str(doors[number - 1]),
-                BOT_WEB__PORT=str(house.web if number == 1 else free_port()),
+                BOT_DOOR__PORT=str(around.doors[number - 1]),
+                BOT_WEB__PORT=str(web[number - 1]),
+                BOT_SMS__CALLBACKS__PORT=str(called[number - 1]),
                 BOT_TOKENS__PINS=str(_pins(house.home, role)),
             )
             for role, words in ROLES.items()
@@ -137,7 +143,7 @@ class Fleet:
 
 def _pins(home: Path, role: str) -> Path:
     folder = home / "pins-of" / role
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name in PINS.get(role, ()):
         (folder / name).write_bytes((home / "pins" / name).read_bytes())
     return folder
@@ -166,7 +172,7 @@ def main() -> None:
         school = School.of(pki)
         house = House(folder, around.settings(folder))
         house.build(pki, school)
-        fleet = Fleet(house, around.doors)
+        fleet = Fleet(house, around)
         with fleet.running():
             play(
                 console, house, school, around.mail.inbound, around.outside(),
