@@ -6,13 +6,12 @@ from io import BytesIO
 from typing import Final
 
 import pikepdf
-from weasyprint import HTML
-from weasyprint.urls import URLFetcher
 
 from bot.accounts.account import Minted
 from bot.outbox.notices import Credential
 from bot.outbox.readable import grouped
 from bot.outbox.render import Renderer
+from bot.paper import draw
 
 NAME = "phieu-tai-khoan.pdf"
 AES_256: Final = 6  # ISO 32000-2 7.6.4.1, revision 6
@@ -29,7 +28,7 @@ def slip(
         expires=minted.expires,
         code=grouped(code),
     )
-    pdf: bytes = HTML(string=page, url_fetcher=URLFetcher(allowed_protocols=())).write_pdf()
+    pdf = draw(page)
     return pdf if passcode is None else _encrypted(pdf, passcode)
 
 

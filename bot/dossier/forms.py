@@ -5,13 +5,13 @@ from io import BytesIO
 import pikepdf
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pikepdf import Name
-from weasyprint import HTML
 
 from bot.config import Settings, template_folder
 from bot.dossier import form as parts
 from bot.dossier.catalogue import FORMS
 from bot.dossier.form import Procedure
 from bot.dossier.terms import WORDS
+from bot.paper import draw
 
 CENTRED = {
     f"letter_{name}"
@@ -36,8 +36,7 @@ def blank_form(settings: Settings, procedure: Procedure = Procedure.ISSUE) -> by
         parts=parts,
         form=form,
     )
-    drawn = HTML(string=html, base_url=folder.as_uri() + "/").write_pdf(pdf_forms=True)
-    return _finished(drawn)
+    return _finished(draw(html, beside=folder, fillable=True))
 
 
 def _finished(drawn: bytes) -> bytes:
