@@ -9,7 +9,7 @@ import asyncio
 import re
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from aiosmtplib import SMTP, SMTPConnectError, SMTPException, SMTPResponseException
 
@@ -186,12 +186,11 @@ class SubmissionTransport:
 async def _leave(client: SMTP) -> None:
     """Say QUIT where somebody still listens; whatever comes of it, the outcome stands."""
     line = client.transport
-    try:
+    with suppress(SMTPException, OSError):
         await client.quit(timeout=GOODBYE)
-    except (SMTPException, OSError):
-        client.close()
-        if isinstance(line, asyncio.WriteTransport):
-            line.abort()  # what waits to be read over there would keep it open
+    client.close()
+    if isinstance(line, asyncio.WriteTransport):
+        line.abort()  # it would wait for a server that reads no more, or does not end TLS
 
 
 def _permanent(reply: SMTPResponseException) -> bool:

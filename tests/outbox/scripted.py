@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 HANGS_UP = ""
 SAYS_NOTHING = "nothing"
 
-WELL: Mapping[str, str] = {
+WELL = {
     "greeting": "220 scripted",
     "EHLO": "250-scripted\r\n250 AUTH PLAIN",
     "AUTH": "235 2.7.0 Welcome",
@@ -23,11 +23,12 @@ WELL: Mapping[str, str] = {
 
 @dataclass
 class Scripted:
-    """`heard` is every command, and every end of data (`.`)."""
+    """`heard` is every command, and every end of data (`.`); `data` is what came before that."""
 
     replies: Mapping[str, str]
     port: int = 0
     heard: list[str] = field(default_factory=list)
+    data: bytes = b""
     open: set[asyncio.Task[None]] = field(default_factory=set)
 
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -39,29 +40,22 @@ class Scripted:
         while reply:
             if reply != SAYS_NOTHING:
                 writer.write(f"{reply}\r\n".encode())
-            line = await (_end_of_data if reply.startswith("354") else _line)(reader)
-            if not line:
+            if not (line := await self._next(reader, after=reply)):
                 break
             self.heard.append(line)
             reply = self.replies[line.partition(" ")[0]]
         writer.close()
         await asyncio.gather(writer.wait_closed(), return_exceptions=True)  # it may be gone
 
-
-async def _line(reader: asyncio.StreamReader) -> str:
-    """The next command; empty when the client has gone."""
-    try:
-        return (await reader.readline()).decode().rstrip()
-    except ConnectionError:
-        return ""
-
-
-async def _end_of_data(reader: asyncio.StreamReader) -> str:
-    try:
-        await reader.readuntil(b"\r\n.\r\n")
-    except (asyncio.IncompleteReadError, ConnectionError):
-        return ""
-    return "."
+    async def _next(self, reader: asyncio.StreamReader, after: str) -> str:
+        """What comes `after` a reply of ours; empty when the client has gone."""
+        try:
+            if not after.startswith("354"):
+                return (await reader.readline()).decode().rstrip()
+            self.data = await reader.readuntil(b"\r\n.\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return ""
+        return "."
 
 
 @asynccontextmanager
@@ -69,7 +63,7 @@ async def scripted(
     replies: Mapping[str, str], tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[Scripted]:
     """A server that does well but for `replies`, each by the command it answers."""
-    script = Scripted(WELL | dict(replies))
+    script = Scripted({**WELL, **replies})
     server = await asyncio.start_server(script.accept, "127.0.0.1", 0, ssl=tls)
     script.port = server.sockets[0].getsockname()[1]
     async with server:

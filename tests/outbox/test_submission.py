@@ -29,9 +29,7 @@ async def test_the_queue_id_stands_in_the_servers_log(mail_server: Postfix) -> N
     [mail] = await arrived(mail_server, message_id)
     assert f" ESMTPSA id {reference}\r\n".encode() in mail
     assert b"Return-Path: <hoso@ca.example.gov.vn>\r\n" in mail
-    log = mail_server.log.read_text()
-    assert f"{reference}: message-id={message_id}" in log
-    assert f"{reference}: to=<{TO}>, relay=virtual" in log
+    assert f"{reference}: message-id={message_id}\n" in mail_server.log.read_text()
 
 
 async def test_tls_from_the_first_byte(mail_server: Postfix) -> None:
@@ -262,6 +260,12 @@ async def test_the_envelope_and_our_name() -> None:
         ".",
         "QUIT",
     ]
+
+
+async def test_lines_end_in_crlf_and_begin_with_no_dot_of_their_own() -> None:
+    async with scripted({}) as server:
+        await to_script(server).deliver(ID, TO, b"Subject: x\n\n.\r\nlast")
+    assert server.data == b"Subject: x\r\n\r\n..\r\nlast\r\n.\r\n"
 
 
 async def test_nobody_listens() -> None:
