@@ -1,0 +1,107 @@
+"""Separate processes on PostgreSQL and RabbitMQ: killed, drained, purged, cut off, and back."""
+
+import os
+import smtplib
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.register.models import Certificate, Task
+from bot.register.tasks import Kind, Queue
+from tests.production.site import Site, until
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.xdist_group("rabbitmq"),
+    pytest.mark.timeout(240),
+]
+ALL = ("door", "relay", "others", "ca-1", "ca-2")
+
+
+async def is_begun(kind: Kind) -> bool:
+    return await Task.exists(kind=kind, begun_at__isnull=False)
+
+
+async def test_a_letter_goes_from_process_to_process(site: Site) -> None:
+    await site.start(*ALL)
+    await site.done(await site.send(people=2), people=2)
+
+
+async def test_what_a_killed_worker_did_goes_on_elsewhere_at_once(site: Site) -> None:
+    await site.start("door", "relay", "others", "ca-1")
+    await site.stop("ca-2")
+    number = await site.send()
+    await until(lambda: is_begun(Kind.ISSUE))
+    site.processes["ca-1"].kill()
+    # so that only the broker's word can free it, not the end of the lease
+    await Task.filter(kind=Kind.ISSUE).update(leased_until=datetime.now(UTC) + timedelta(hours=1))
+    await site.start("ca-2")
+    await site.done(number)
+
+
+async def test_a_worker_that_is_told_to_stop_finishes_first(site: Site) -> None:
+    await site.start("door", "relay", "others", "ca-2")
+    number = await site.send()
+    await until(lambda: is_begun(Kind.ISSUE))
+    issued = await Certificate.filter(status="valid").count()
+    assert await site.stop("ca-2") == 0
+    assert await Certificate.filter(status="valid").count() == issued + 1
+    await site.done(number)
+
+
+async def test_a_purged_queue_heals_from_the_register(site: Site) -> None:
+    await site.stop("ca-1")
+    await site.stop("ca-2")
+    await site.start("door", "relay", "others")
+    number = await site.send()
+    await until(lambda: Task.exists(kind=Kind.ISSUE, lease__isnull=False))
+    site.broker.control("purge_queue", Queue.CA)
+    await site.start("ca-1")
+    assert not await is_begun(Kind.ISSUE)
+    await Task.filter(kind=Kind.ISSUE).update(leased_until=datetime.now(UTC))  # a minute passes
+    await site.done(number)
+
+
+async def test_two_relays_with_clocks_apart_hand_nothing_over_twice(site: Site) -> None:
+    await site.start(*ALL)
+    for name, apart in (("ahead", "+1h"), ("behind", "-1h")):
+        site.processes[name] = site.house.process("relay", **fake_time(apart))
+    await site.start("ahead", "behind")
+    await site.stop("relay")
+    await site.done(await site.send(people=2), people=2)
+    for name in ("ahead", "behind"):
+        assert await site.stop(name) == 0
+
+
+async def test_the_broker_may_be_away(site: Site) -> None:
+    await site.start(*ALL)
+    site.broker.stop()
+    number = await site.send()
+    await until(lambda: Task.exists(kind=Kind.IDENTIFY, lease__isnull=False))
+    site.broker.start()
+    await Task.filter(kind=Kind.IDENTIFY).update(leased_until=datetime.now(UTC))  # a minute passes
+    await site.done(number)
+
+
+async def test_the_database_may_be_away(site: Site) -> None:
+    await site.start(*ALL)
+    await site.done(await site.send())
+    site.database.stop()
+    try:
+        with pytest.raises(smtplib.SMTPDataError) as refused:
+            await site.send()
+    finally:
+        site.database.start()
+    assert refused.value.smtp_code == 451
+    await site.done(await site.send())
+    assert all(site.processes[name].is_alive for name in ALL)
+
+
+def fake_time(apart: str) -> dict[str, str]:
+    """Variables that make a process see another time of day."""
+    multiarch = f"{os.uname().machine}-linux-gnu"
+    return {
+        "LD_PRELOAD": f"/usr/lib/{multiarch}/faketime/libfaketime.so.1",
+        "FAKETIME": apart,
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
