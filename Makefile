@@ -6,15 +6,19 @@ INSTALLED := .venv/.installed
 PACKAGES := $(shell sed 's/\#.*//' deploy/debian-packages.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup python packages
+.PHONY: help demo production-demo test setup python packages
 
 help:
-	@echo 'make demo    play one dossier, front to back: a signed mail in, certificates out'
-	@echo 'make test    format, lint, types, imports, tests'
-	@echo 'make setup   Debian packages and .venv; the other two begin with it'
+	@echo 'make demo             play one dossier, front to back: a signed mail in, certificates out'
+	@echo 'make production-demo  the same in many processes, over the servers of an authority'
+	@echo 'make test             format, lint, types, imports, tests'
+	@echo 'make setup            Debian packages and .venv; the others begin with it'
 
 demo: setup
 	$(BIN)/python -m demo
+
+production-demo: setup
+	$(BIN)/python -m demo.production
 
 test: setup
 	$(BIN)/ruff check
