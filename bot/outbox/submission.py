@@ -8,8 +8,8 @@ operator; an officer, if it is about this recipient or this message.
 import asyncio
 import re
 import ssl
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from aiosmtplib import SMTP, SMTPConnectError, SMTPException, SMTPResponseException
 
@@ -75,6 +75,22 @@ class SubmissionTransport:
         self._trust = _trust(settings)
 
     async def deliver(self, message_id: str, recipient: str, raw: bytes) -> str:
+        async with self._opened() as client:
+            return await self._send(client, recipient, raw)
+
+    async def check(self) -> None:
+        """Connect and log in as for a message, and send none.
+
+        Raises:
+            TransportUnavailable: the server does not answer.
+            ServerMisconfigured: it would take nothing from us.
+        """
+        async with self._opened():
+            pass
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncIterator[SMTP]:
+        """A connection on which a transaction may begin; all within `submission.timeout`."""
         client = SMTP(
             hostname=self._server.host,
             port=self._server.port,
@@ -87,7 +103,7 @@ class SubmissionTransport:
         try:
             async with asyncio.timeout(self._server.timeout):
                 await self._open(client)
-                return await self._send(client, recipient, raw)
+                yield client
         except (SMTPException, OSError) as error:  # TimeoutError is an OSError
             raise TransportUnavailable(type(error).__name__) from None
         finally:

@@ -86,6 +86,15 @@ class Twilio:
         """As `Carrier.received`."""
         return await _asked(lambda: self._received(since))
 
+    async def check(self) -> None:
+        """Ask for one message, whichever, to see that the account lets us in.
+
+        Raises:
+            GatewayUnavailable: Twilio does not answer.
+            CarrierMisconfigured: it does not let us in.
+        """
+        await _asked(lambda: self._client.messages.list(limit=1))
+
     def _create(self, to: str, text: str) -> str:
         message = self._client.messages.create(
             to=to, body=text, status_callback=self._callback, **self._origin
