@@ -24,6 +24,7 @@ from bot.outbox.mailer import Mailer
 from bot.outbox.transport import RecipientRefused
 from bot.register.lifecycle import AccountStatus, Channel, NoticeStatus
 from bot.register.models import Account, Attempt, Notice, Task
+from bot.register.place import Place
 from bot.register.tasks import Kind, LeaseLost
 from tests.accounts.world import a_credential_notice
 from tests.outbox.dying import MOMENTS, Moment, dying
@@ -38,6 +39,7 @@ from tests.outbox.world import (
     take,
     verified,
 )
+from tests.registers import everything
 
 pytestmark = pytest.mark.usefixtures("register")
 
@@ -77,10 +79,6 @@ def code_on(slip: str) -> str:
 def passcode_in(message: str) -> str:
     [passcode] = re.findall(r"\b[2-9A-HJ-NP-Z]{12}\b", message)
     return str(passcode)
-
-
-def everything_in_the_register(folder: Path) -> bytes:
-    return b"".join(file.read_bytes() for file in folder.glob("register.sqlite3*"))
 
 
 async def send_passcode(services: Post) -> None:
@@ -277,13 +275,15 @@ async def test_a_credential_for_an_account_in_use_fails_without_a_mail(
     assert len(mails(tmp_path)) == 1
 
 
-async def test_no_code_stands_in_the_register(services: Post, tmp_path: Path) -> None:
+async def test_no_code_stands_in_the_register(
+    services: Post, register: Place, tmp_path: Path
+) -> None:
     await a_credential_notice()
     await send_credential(await take(Kind.CREDENTIAL), services, NOW)
     await send_passcode(services)
     passcode = passcode_in(messages(tmp_path)[0])
     code = code_on(read_slip(attached(mails(tmp_path)[0]), passcode)).replace("-", "")
-    kept = everything_in_the_register(tmp_path)
+    kept = everything(register)
     assert b"ntha@hanoiedu.vn" in kept
     assert code.encode() not in kept
     assert passcode.encode() not in kept

@@ -12,7 +12,6 @@ from tests.production.site import Site, until
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("rabbitmq"),
     pytest.mark.timeout(240),
 ]
 ALL = ("door", "relay", "others", "ca-1", "ca-2")
