@@ -6,7 +6,7 @@ gives it back, so that a server that comes back finds everybody well.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -19,7 +19,7 @@ from tortoise.backends.base.client import (
     TransactionContextPooled,
 )
 from tortoise.connection import get_connections
-from tortoise.exceptions import DBConnectionError
+from tortoise.exceptions import DBConnectionError, OperationalError
 
 from bot.errors import Misconfigured, Unavailable
 
@@ -27,6 +27,7 @@ AWAY = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,  # the connection was closed under us
+    asyncpg.InternalClientError,  # … just now
     exceptions.PostgresConnectionError,
     exceptions.OperatorInterventionError,  # shutting down, or starting
     exceptions.InsufficientResourcesError,  # no disk, no memory, no connection
@@ -53,12 +54,20 @@ def plainly() -> Iterator[None]:
     try:
         yield
     except NOT_OURS as error:
-        raise Misconfigured(
-            f"The database does not let the bot in ({type(error).__name__}).",
-            "Mend database.url and database.password_file, or the rights of that user.",
-        ) from None
+        raise _not_let_in(error) from None
+    except OperationalError as error:  # what Tortoise makes of a right that is wanting
+        if isinstance(error.__cause__, NOT_OURS):
+            raise _not_let_in(error.__cause__) from None
+        raise
     except AWAY as error:
         raise RegisterUnavailable(type(error).__name__) from None
+
+
+def _not_let_in(error: BaseException) -> Misconfigured:
+    return Misconfigured(
+        f"The database does not let the bot in ({type(error).__name__}).",
+        "Mend database.url and database.password_file, or the rights of that user.",
+    )
 
 
 class _Plain(AsyncpgDBClient):
@@ -81,6 +90,8 @@ class Context(TransactionContextPooled):
         try:
             await self.client.begin()
         except BaseException:
+            with suppress(asyncpg.InterfaceError):  # the pool has it back already
+                self.client._connection.terminate()  # whatever state it is in
             await pool.release(self.client._connection)
             raise
         self.token = get_connections().set(self.connection_name, self.client)

@@ -49,8 +49,9 @@ class Postgres:
         self._control("start", "-l", str(self.folder / "log"), "-o", options, "-w")
 
     def stop(self, how: str = "immediate") -> None:
-        """As a power failure would (`immediate`), or in order (`fast`)."""
-        self._control("stop", "-m", how, "-w")
+        """As a power failure would (`immediate`), or in order (`fast`); once is enough."""
+        if (self.folder / "data/postmaster.pid").exists():
+            self._control("stop", "-m", how, "-w")
 
     def _control(self, *words: str) -> None:
         _as_nobody(self.folder, _binary("pg_ctl"), "-D", str(self.folder / "data"), *words)
