@@ -35,3 +35,4 @@ def configure(stream: TextIO | None = None) -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[_Tersely()], level=logging.WARNING, force=True)
+    logging.getLogger("pika").setLevel(logging.CRITICAL)  # seven lines for what Dramatiq says once

@@ -232,6 +232,8 @@ def warm(control_fd: int, seconds: float, memory: int, modules: Sequence[str]) -
             importlib.import_module(f"encodings.{codec.name}")
     prctl = ctypes.CDLL(None).prctl
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the kernel
+    # a service manager tells the whole group; our parent finishes its work first, then ends us
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     gc.collect()
     gc.freeze()
     os.dup2(1, 2)  # /dev/null: a child's last words may hold people's data

@@ -12,9 +12,10 @@ from tortoise.exceptions import BaseORMException, ValidationError
 
 from bot import logs
 from bot.cli import agency, certificate, dossier, house, mail, task
-from bot.cli.output import TRY_AGAIN, USAGE, fail
+from bot.cli.output import FAULT, NO, TRY_AGAIN, USAGE, fail
 from bot.config import Settings
 from bot.errors import BotError, Misconfigured, Unavailable, code_of
+from bot.register.postgresql import RegisterUnavailable
 
 cli = typer.Typer(
     help="The mailbox of a certification authority with centralised signing.\n\n"
@@ -70,6 +71,9 @@ def _failure(error: Exception) -> typer.Exit:
     match error:
         case Misconfigured():
             return fail(error.what, error.remedy)
+        case RegisterUnavailable():
+            remedy = "See that its server runs, and that database.url names it; then try again."
+            return fail(f"The database does not answer ({error.code}).", remedy, TRY_AGAIN)
         case Unavailable():
             remedy = "Try again; `bot doctor` looks closer."
             return fail(f"Not available now ({error.code}).", remedy, TRY_AGAIN)
@@ -80,10 +84,12 @@ def _failure(error: Exception) -> typer.Exit:
         case BaseORMException() | sqlite3.Error():
             return fail(f"The register cannot be used ({code_of(error)}).", RESTORE)
         case OSError():
-            return fail(f"{error.filename or 'The system'}: {_reason(error)}.", _remedy(error))
+            code = NO if error.filename else TRY_AGAIN  # a disk or a port may be free later
+            what = f"{error.filename or 'The system'}: {_reason(error)}."
+            return fail(what, _remedy(error), code)
         case _:
             remedy = "Report it, with the command that you typed."
-            return fail(f"A fault of the bot itself ({code_of(error)}).", remedy)
+            return fail(f"A fault of the bot itself ({code_of(error)}).", remedy, FAULT)
 
 
 def _reason(error: OSError) -> str:

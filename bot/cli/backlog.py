@@ -17,10 +17,8 @@ LATE = timedelta(hours=1)
 
 async def look(now: datetime) -> AsyncIterator[Check]:
     """Yield a line for each part of the register, and one for each task given up."""
-    yield Check("register", OK)
     yield await _officers()
     yield await _agencies()
-    yield await _clock(now)
     yield await _late(now)
     async for task in Task.filter(parked_at__isnull=False).order_by("id"):
         yield await _parked(task)
@@ -40,7 +38,8 @@ async def _agencies() -> Check:
     return Check("agencies", "No agency is registered.", "See `bot agency add --help`.")
 
 
-async def _clock(now: datetime) -> Check:
+async def clock(now: datetime) -> Check:
+    """Whether the newest event is of a time that has come."""
     newest = await Event.all().order_by("-at").first()
     if newest is None or now >= newest.at - CLOCK_GRACE:
         return Check("clock", OK)
@@ -48,7 +47,7 @@ async def _clock(now: datetime) -> Check:
     return Check(
         "clock",
         f"The newest event is of {newest.at.astimezone(HANOI):%Y-%m-%d %H:%M:%S}, {ahead} ahead "
-        "of this clock: nothing is done until then.",
+        "of the register's clock: nothing is done until then.",
         "Set the clock right (timedatectl). If it is right now and was wrong then, "
         "wait until that time has come.",
     )
@@ -63,7 +62,8 @@ async def _late(now: datetime) -> Check:
     return Check(
         "tasks",
         f"{len(late)} have waited for more than an hour ({codes}).",
-        "See that `bot run` is running; mend what the codes name, then they go on by themselves.",
+        "See that relay and workers are running; mend what the codes name, then they go on by "
+        "themselves.",
     )
 
 
@@ -89,7 +89,7 @@ async def _subject(task: Task) -> str:
         Kind.CREDENTIAL: Dossier.filter(notices__id=task.subject),
     }.get(Kind(task.kind))
     dossier = await dossiers.first() if dossiers is not None else None
-    return f"`bot dossier show {dossier.number}`" if dossier else "the log of `bot run`"
+    return f"`bot dossier show {dossier.number}`" if dossier else "the log"
 
 
 async def _undelivered() -> Check:

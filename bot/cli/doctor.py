@@ -2,51 +2,108 @@
 
 import asyncio
 import sqlite3
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
 
 import typer
 from tortoise.exceptions import BaseORMException
 
 from bot import app
-from bot.cli import backlog, parts
+from bot.cli import backlog, database
 from bot.cli.output import NO, Json, show_list
-from bot.cli.parts import OK, Check
+from bot.cli.parts import OK, OWN_LOOKS, Check, Duty, Look
+from bot.cli.peers import PEER_LOOKS
 from bot.cli.register import register
 from bot.config import Settings
 from bot.errors import BotError, Misconfigured, code_of
+from bot.register.connection import clock
+from bot.register.postgresql import RegisterUnavailable
+from bot.register.tasks import Queue
+
+LOOKS = (*OWN_LOOKS, *PEER_LOOKS)
+WATCHES_THE_REGISTER = frozenset({Duty.RUN, Duty.RELAY})
 
 
-def doctor(context: typer.Context, as_json: Json = False) -> None:
-    """Look at settings, tokens, certificates, folders, register, clock and what waits.
+class Role(StrEnum):
+    DOOR = "door"
+    RELAY = "relay"
+    WORKER = "worker"
+    WEB = "web"
 
-    Exits with 1 if anything is wrong: if what it says of a part does not begin with "ok".
+
+def doctor(
+    context: typer.Context,
+    role: Annotated[
+        Role | None,
+        typer.Option(help="Look only at what that role needs. Default: all that `bot run` needs."),
+    ] = None,
+    queue: Annotated[
+        list[Queue] | None, typer.Option(help="With --role worker: its queues.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Look at what the bot needs, with its eyes: files, tokens, servers, register, clock, backlog.
+
+    What waits in the register is looked at for `bot run` and for the relay. Exits
+    with 1 if anything is wrong: if what it says of a part does not begin with "ok".
     """
+    settings: Settings = context.obj
+    duties = _duties(role, queue or [])
     now = app.utc_now()
-    checks = [_look(part, context.obj, now) for part in parts.LOOKS]
-    checks += asyncio.run(_register(context.obj, now))
+    checks = [_look(look, settings, now) for look in LOOKS if look.needed_by & duties]
+    if _needs_register(settings, duties):
+        checks += asyncio.run(_register(settings, duties))
     show_list([asdict(check) for check in checks], as_json=as_json, empty="")
     if not all(check.says.startswith(OK) for check in checks):
         raise typer.Exit(NO)
 
 
-def _look(part: str, settings: Settings, now: datetime) -> Check:
+def _duties(role: Role | None, queues: Sequence[Queue]) -> frozenset[Duty]:
+    if (role is Role.WORKER) != bool(queues):
+        raise typer.BadParameter("--role worker and --queue go together")
+    if role is Role.WORKER:
+        return frozenset(Duty(queue) for queue in queues)
+    return frozenset({Duty(role) if role else Duty.RUN})
+
+
+def _needs_register(settings: Settings, duties: frozenset[Duty]) -> bool:
+    """The web does only where the carrier calls it back."""
+    return duties != {Duty.WEB} or bool(settings.sms.callbacks.base_url)
+
+
+def _look(look: Look, settings: Settings, now: datetime) -> Check:
     try:
-        parts.LOOKS[part](settings, now)
+        more = look.see(settings, now)
     except Exception as wrong:
-        return _wrong(part, wrong)
-    return Check(part, OK)
+        return _wrong(look.part, wrong)
+    return Check(look.part, f"{OK}, {more}" if more else OK)
 
 
 def _wrong(part: str, wrong: Exception) -> Check:
     if isinstance(wrong, Misconfigured):
         return Check(part, wrong.what, wrong.remedy)
-    return Check(part, f"does not answer ({code_of(wrong)})", "Check the device or the disk.")
+    remedy = "Check the device or the disk."
+    if isinstance(wrong, RegisterUnavailable):
+        remedy = "See that the database server runs, and that database.url names it."
+    return Check(part, f"does not answer ({code_of(wrong)})", remedy)
 
 
-async def _register(settings: Settings, now: datetime) -> list[Check]:
+async def _register(settings: Settings, duties: frozenset[Duty]) -> list[Check]:
     try:
         async with register(settings):
-            return [check async for check in backlog.look(now)]
+            return [check async for check in _in_register(duties)]
     except (BotError, BaseORMException, sqlite3.Error, OSError) as wrong:
         return [_wrong("register", wrong)]
+
+
+async def _in_register(duties: frozenset[Duty]) -> AsyncIterator[Check]:
+    yield await database.server()
+    yield await database.clocks(app.utc_now)
+    now = await clock()
+    yield await backlog.clock(now)
+    if duties & WATCHES_THE_REGISTER:
+        async for check in backlog.look(now):
+            yield check

@@ -15,7 +15,7 @@ from bot.clock import HANOI
 
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, for scripts.")]
 
-NO, USAGE, TRY_AGAIN = 1, 64, 75  # exit codes beside 0: done
+NO, USAGE, FAULT, TRY_AGAIN = 1, 64, 70, 75  # exit codes beside 0: done
 
 out = Console()
 err = Console(stderr=True)

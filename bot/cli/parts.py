@@ -4,6 +4,9 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import NoReturn
 
 from cryptography import x509
@@ -21,6 +24,19 @@ FREE_SPACE = 1_000_000_000  # bytes
 OK = "ok"
 
 
+class Duty(StrEnum):
+    """What a process of the bot does: a role, or the work of one queue."""
+
+    RUN = "run"  # everything, in one process
+    DOOR = "door"
+    RELAY = "relay"
+    WEB = "web"
+    URGENT = "urgent"
+    CA = "ca"
+    VET = "vet"
+    POST = "post"
+
+
 @dataclass(frozen=True)
 class Check:
     """`says` begins with "ok", or is what is wrong; `remedy` is what to do about it."""
@@ -30,30 +46,67 @@ class Check:
     remedy: str = ""
 
 
+@dataclass(frozen=True)
+class Look:
+    """A look at one part, for those who need it.
+
+    `see` returns what else is good to know, or raises `Misconfigured` with what
+    is wrong and its remedy.
+    """
+
+    part: str
+    see: Callable[[Settings, datetime], str | None]
+    needed_by: frozenset[Duty]
+
+
+def needed_by(*duties: Duty) -> frozenset[Duty]:
+    """Those, and whoever does everything."""
+    return frozenset({Duty.RUN, *duties})
+
+
 def _home(settings: Settings, now: datetime) -> None:
-    home = Home(settings)
-    if not home.path.is_dir():
-        _wrong(f"{home.path} does not exist.", "Run `bot init`.")
-    if shutil.disk_usage(home.path).free < FREE_SPACE:
-        _wrong(f"Less than 1 GB is free under {home.path}.", "Make room: mail is kept there.")
+    if not Home(settings).path.is_dir():
+        wrong(f"{Home(settings).path} does not exist.", "Run `bot init`.")
+
+
+def _archive(settings: Settings, now: datetime) -> None:
+    folder = Home(settings).archive
+    _require_writable(folder if folder.exists() else folder.parent)
+    if shutil.disk_usage(folder.parent).free < FREE_SPACE:
+        wrong(f"Less than 1 GB is free for {folder}.", "Make room: mail is kept there.")
+
+
+def _published(settings: Settings, now: datetime) -> None:
+    _require_writable(Home(settings).published)
+
+
+def _require_writable(folder: Path) -> None:
+    try:
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        wrong(
+            f"{folder} cannot be written: {error.strerror}.",
+            "Mount or make it, and let the bot's user own it.",
+        )
 
 
 def _templates(settings: Settings, now: datetime) -> None:
     if not template_folder().is_dir():
-        _wrong("The templates are missing.", "Install the package again.")
+        wrong("The templates are missing.", "Install the package again.")
 
 
 def _calendar(settings: Settings, now: datetime) -> None:
     path = settings.under_home(settings.calendar)
     if not path.exists():
-        _wrong(f"{path} is missing.", "Run `bot init`; it writes an example.")
+        wrong(f"{path} is missing.", "Run `bot init`; it writes an example.")
     read_calendar(settings)
 
 
 def _ca_token(settings: Settings, now: datetime) -> None:
     key = find_key(tools.token(settings, settings.tokens.ca), tools.CA_KEY)
     if key.public_key() != read_certificate(Home(settings).ca_certificate).public_key():
-        _wrong(
+        wrong(
             "The CA key is not the one that the CA certificate is for.",
             "See that tokens.ca names the token of the ceremony, or import that key's "
             "certificate: bot init --answer FILE",
@@ -72,23 +125,26 @@ def _post_token(settings: Settings, now: datetime) -> None:
     mac(post, tools.PASSCODE_SECRET, b"doctor")
     home = Home(settings)
     if key.public_key() != read_certificate(home.mail_certificate).public_key():
-        _wrong("The mail key is not the one that its certificate is for.", _certify_mail(home))
+        wrong("The mail key is not the one that its certificate is for.", _certify_mail(home))
 
 
-def _certificates(settings: Settings, now: datetime) -> None:
-    home = Home(settings)
-    ca = read_certificate(home.ca_certificate).not_valid_after_utc
-    if ca <= now:
-        _wrong("The CA certificate has expired.", RENEW_CA)
+def _ca_certificate(settings: Settings, now: datetime) -> None:
+    ends = read_certificate(Home(settings).ca_certificate).not_valid_after_utc
+    if ends <= now:
+        wrong("The CA certificate has expired.", RENEW_CA)
     years = settings.issuing.validity_years
-    if ca < now + relativedelta(years=years, seconds=-1):  # as `issue` would have it
-        _wrong(
-            f"The CA certificate ends on {ca:%Y-%m-%d}, less than {years} years from now: "
+    if ends < now + relativedelta(years=years, seconds=-1):  # as `issue` would have it
+        wrong(
+            f"The CA certificate ends on {ends:%Y-%m-%d}, less than {years} years from now: "
             "nothing can be issued.",
             f"{RENEW_CA} Until then lower issuing.validity_years.",
         )
+
+
+def _mail_certificate(settings: Settings, now: datetime) -> None:
+    home = Home(settings)
     if read_certificate(home.mail_certificate).not_valid_after_utc <= now:
-        _wrong("The mail-signing certificate has expired.", _certify_mail(home))
+        wrong("The mail-signing certificate has expired.", _certify_mail(home))
 
 
 RENEW_CA = "Let the root above certify pki/ca.csr again, then: bot init --answer FILE"
@@ -100,41 +156,46 @@ def _certify_mail(home: Home) -> str:
 
 def _crl(settings: Settings, now: datetime) -> None:
     path = Home(settings).crl
+    start = "Start the bot (relay, and a worker for urgent): it publishes within seconds."
     try:
         next_update = x509.load_der_x509_crl(path.read_bytes()).next_update_utc
     except FileNotFoundError:
-        _wrong(f"{path} is not there yet.", "Start the bot: it publishes within seconds.")
+        wrong(f"{path} is not there yet.", start)
+    except OSError as error:
+        wrong(f"{path} cannot be read: {error.strerror}.", "Check the folder and its rights.")
     except ValueError:
-        _wrong(f"{path} is no CRL.", "Start the bot: it publishes within seconds.")
+        wrong(f"{path} is no CRL.", start)
     if next_update is None or next_update <= now:
-        _wrong(f"{path} has lapsed.", "Start the bot; look for clock.behind or hsm in its log.")
+        wrong(f"{path} has lapsed.", f"{start} Look for clock.behind or hsm in its log.")
 
 
 def _trust(settings: Settings, now: datetime) -> None:
     store = TrustStore.load(settings.trust, Home(settings).path)
     if not store.roots:
         folder = settings.under_home(settings.trust.roots)
-        _wrong("No root is trusted: every signature will be unknown.", f"Put it into {folder}.")
+        wrong("No root is trusted: every signature will be unknown.", f"Put it into {folder}.")
     if not settings.trust.addresses:
-        _wrong(
+        wrong(
             "No address is allowed for revocation data: nothing can be checked.",
             "Set trust.addresses to the URL prefixes of the agencies' CA.",
         )
 
 
-def _wrong(what: str, remedy: str) -> NoReturn:
+def wrong(what: str, remedy: str) -> NoReturn:
     raise Misconfigured(what, remedy)
 
 
-LOOKS: dict[str, Callable[[Settings, datetime], None]] = {
-    "home": _home,
-    "templates": _templates,
-    "calendar": _calendar,
-    "token ca": _ca_token,
-    "token subjects": _subjects_token,
-    "token post": _post_token,
-    "certificates": _certificates,
-    "CRL": _crl,
-    "trust": _trust,
-}
-"""Each raises Misconfigured with what is wrong, and its remedy."""
+OWN_LOOKS = (
+    Look("home", _home, needed_by()),
+    Look("archive", _archive, needed_by(Duty.DOOR, Duty.VET)),
+    Look("published", _published, needed_by(Duty.URGENT)),
+    Look("templates", _templates, needed_by(Duty.POST)),
+    Look("calendar", _calendar, needed_by(Duty.VET)),
+    Look("trust", _trust, needed_by(Duty.VET)),
+    Look("token ca", _ca_token, needed_by(Duty.URGENT, Duty.CA)),
+    Look("token subjects", _subjects_token, needed_by(Duty.CA)),
+    Look("token post", _post_token, needed_by(Duty.POST)),
+    Look("CA certificate", _ca_certificate, needed_by(Duty.URGENT, Duty.CA)),
+    Look("mail certificate", _mail_certificate, needed_by(Duty.POST)),
+    Look("CRL", _crl, needed_by(Duty.URGENT, Duty.WEB)),
+)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from bot.cli import cli
 from bot.register import connection
-from demo.house import environment
+from demo.process import environment
 
 T = TypeVar("T")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
@@ -153,6 +154,18 @@ async def test_no_more_than_so_many_at_once_and_the_loop_goes_on(sandbox: Sandbo
     ends = sorted(await naps)
     assert ticks > 10
     assert ends[2] - began >= 0.4
+
+
+async def test_a_group_that_is_told_to_stop_still_finishes(sandbox: Sandbox) -> None:
+    assert await is_well(sandbox)
+    warm = sandbox._warm._process.pid
+    call = asyncio.create_task(sandbox.call(probes.spin, answer=str))
+    await until(lambda: children_of(warm))
+    os.killpg(warm, signal.SIGTERM)  # it leads a session of its own
+    with pytest.raises(OutOfTime):
+        await call
+    assert await is_well(sandbox)
+    assert sandbox._warm._process.pid == warm
 
 
 async def test_a_cancelled_call_kills_its_child_and_leaves_nothing(sandbox: Sandbox) -> None:

@@ -1,0 +1,102 @@
+"""What `bot doctor` looks at beyond this machine: broker, mail server, carrier; and the door."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import cast
+
+from cryptography import x509
+from dramatiq.brokers.rabbitmq import RabbitmqBroker
+from dramatiq.errors import ConnectionClosed
+from pika.exceptions import (
+    AMQPError,
+    ConnectionClosedByBroker,
+    ProbableAccessDeniedError,
+    ProbableAuthenticationError,
+)
+
+from bot import app, tools
+from bot.cli.parts import Duty, Look, needed_by, wrong
+from bot.config import Settings
+from bot.errors import Unavailable
+from bot.inbox.starttls import context
+from bot.outbox.submission import SubmissionTransport
+from bot.register.tasks import Queue
+from bot.sms.twilio import Twilio
+
+RENEW_WITHIN = timedelta(days=30)
+
+
+def _door_certificate(settings: Settings, now: datetime) -> str | None:
+    door = settings.door
+    if not door.certificate or not door.key:
+        return "no STARTTLS"
+    certificate = settings.under_home(door.certificate)
+    context(certificate, settings.under_home(door.key))  # they fit, or it says what does not
+    ends = x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
+    if ends < now + RENEW_WITHIN:
+        begins = "has ended" if ends <= now else "ends"
+        wrong(
+            f"The door's certificate {begins} on {ends:%Y-%m-%d}.",
+            f"Put a new one into {certificate}, and start the door again.",
+        )
+    return None
+
+
+def _broker(settings: Settings, now: datetime) -> str | None:
+    """Queues that are not there yet are declared, as every role does when it starts."""
+    carrier = cast("RabbitmqBroker", app.carriers(settings, [Queue.URGENT])[Queue.URGENT])
+    try:
+        depths = {queue: carrier.get_queue_message_counts(queue)[0] for queue in Queue}
+    except (
+        ProbableAuthenticationError,
+        ProbableAccessDeniedError,
+        ConnectionClosedByBroker,
+    ):
+        wrong(
+            "The broker does not let the bot in.",
+            "Mend broker.url and broker.password_file, or that user's rights in the vhost.",
+        )
+    except (AMQPError, ConnectionClosed, OSError):
+        wrong("The broker does not answer.", "See that it runs, and that broker.url names it.")
+    finally:
+        carrier.close()
+    return ", ".join(f"{queue} {depth}" for queue, depth in depths.items() if depth) or None
+
+
+def _mail_server(settings: Settings, now: datetime) -> str | None:
+    way = tools.transport(settings)
+    if not isinstance(way, SubmissionTransport):
+        return "a Maildir"
+    try:
+        asyncio.run(way.check())
+    except Unavailable:
+        server = f"{settings.submission.host}:{settings.submission.port}"
+        wrong(
+            f"The mail server {server} does not answer.",
+            "See that it runs, and that submission.host and submission.port name it.",
+        )
+    return None
+
+
+def _carrier(settings: Settings, now: datetime) -> str | None:
+    way = tools.gateway(settings)
+    if not isinstance(way, Twilio):
+        return "a folder"
+    try:
+        asyncio.run(way.check())
+    except Unavailable:
+        wrong(
+            f"{settings.sms.twilio.address} does not answer.",
+            "See that this machine may reach it (proxy, firewall).",
+        )
+    return None
+
+
+WORKERS = (Duty.URGENT, Duty.CA, Duty.VET, Duty.POST)
+
+PEER_LOOKS = (
+    Look("door certificate", _door_certificate, needed_by(Duty.DOOR)),
+    Look("broker", _broker, frozenset({Duty.RELAY, *WORKERS})),
+    Look("mail server", _mail_server, needed_by(Duty.POST)),
+    Look("SMS carrier", _carrier, needed_by(Duty.POST)),
+)
