@@ -60,7 +60,8 @@ async def open_account(subscriber: Subscriber, *, now: datetime) -> Account:
     elif account.status is AccountStatus.ACTIVE:
         await account.make(AccountMove.RENEW, because="certificate.issued", now=now, login=login)
     else:
-        await Account.filter(id=account.id).update(login=login)
+        account.login = login
+        await account.save(update_fields=["login"])
     return account
 
 

@@ -3,8 +3,10 @@
 It stands in the register as JSON (`Dossier.application`, `Item.asked`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
@@ -16,6 +18,9 @@ from bot.dossier.rows import ChangeRow, IssueRow, RevokeRow, Row
 from bot.dossier.rules import Fault
 
 R = TypeVar("R", bound=Row)
+
+# made once: that takes milliseconds
+_adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
 
 # Each kind of row has fields that no other has, so JSON tells which it is.
 Rows = tuple[IssueRow, ...] | tuple[ChangeRow, ...] | tuple[RevokeRow, ...]
@@ -73,14 +78,17 @@ def as_json(value: object) -> Any:
 
 def application_from_json(stored: Any) -> Application:
     """The inverse of `as_json` for an application."""
-    return TypeAdapter(Application).validate_python(stored)
+    application: Application = _adapter(Application).validate_python(stored)
+    return application
 
 
 def row_from_json(stored: Any, kind: type[R]) -> R:
     """The inverse of `as_json` for a row of that kind; as a `Row`, what all kinds have."""
-    return TypeAdapter(kind).validate_python(stored)
+    row: R = _adapter(kind).validate_python(stored)
+    return row
 
 
 def faults_from_json(stored: Any) -> tuple[Fault, ...]:
     """The inverse of `as_json` for a list of faults."""
-    return TypeAdapter(tuple[Fault, ...]).validate_python(stored)
+    faults: tuple[Fault, ...] = _adapter(tuple[Fault, ...]).validate_python(stored)
+    return faults

@@ -8,6 +8,7 @@ what must not stand there, or is known only when it is sent, is `at_sending`.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import TypeAdapter
@@ -16,6 +17,9 @@ from bot.dossier.rules import Fault
 from bot.outbox.readable import readable
 
 Mac = Callable[[bytes], bytes]  # a keyed MAC of at least 12 bytes; its key never leaves the token
+
+# made once: that takes milliseconds
+_adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,13 @@ class Content:
 
     def data(self) -> dict[str, Any]:
         """The fields as JSON values."""
-        data: dict[str, Any] = TypeAdapter(type(self)).dump_python(self, mode="json")
+        data: dict[str, Any] = _adapter(type(self)).dump_python(self, mode="json")
         return data
 
     @classmethod
     def read(cls, data: dict[str, Any]) -> Self:
         """The notice whose `data` this is."""
-        content: Self = TypeAdapter(cls).validate_python(data)
+        content: Self = _adapter(cls).validate_python(data)
         return content
 
 

@@ -15,6 +15,7 @@ from bot.register.models import Certificate, Dossier, Item
 from bot.register.tasks import Lease
 
 UNREACHED = ("letter.notify", "receiver.mobile.", "receiver.mailbox.")  # faults of the address
+OPEN = frozenset(status for status in ItemStatus if any(exits(status)))
 WAITING = frozenset({DossierStatus.RECEIVED, DossierStatus.HELD, DossierStatus.ACCEPTED})
 
 
@@ -22,9 +23,10 @@ async def close_if_done(dossier: Dossier, now: datetime) -> None:
     """Complete an accepted dossier whose rows are closed, inside the caller's transaction."""
     if dossier.status is not DossierStatus.ACCEPTED:
         return
-    items = await Item.filter(dossier=dossier).order_by("position")
-    if any(any(exits(item.status)) for item in items):
+    if await Item.filter(dossier=dossier, status__in=OPEN).exists():
         return
+    await dossier.fetch_related("agency", "mail")
+    items = await Item.filter(dossier=dossier).order_by("position")
     await dossier.make(DossierMove.COMPLETE, because="rows.closed", now=now)
     await _tell_result(dossier, items, now, key="result")
 

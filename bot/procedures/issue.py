@@ -47,42 +47,41 @@ from bot.register.tasks import Lease
 
 async def issue(lease: Lease, services: Issuing, now: datetime) -> None:
     """Give the person of one accepted row a certificate and an account."""
-    item = await Item.get(id=lease.subject).prefetch_related("dossier__agency", "dossier__mail")
+    item = await Item.get(id=lease.subject).select_related("dossier__agency")
     if item.status is not ItemStatus.ACCEPTED:
         raise StaleState("Item", item.id, item.status)
     row = row_from_json(item.asked, IssueRow)
-    key = await _key_of(item, services)
-    laid = await asyncio.to_thread(_lay_down, item.dossier.agency, row, key, services, now)
-    await asyncio.to_thread(services.issuer.require_key)  # no serial is reserved in vain
-    certificate = await _reserve(item, row, key, laid, lease, now)
+    tried = await SubjectKey.filter(certificates__item_id=item.id).first()
+    laid = await asyncio.to_thread(_lay_down, item.dossier.agency, row, tried, services, now)
+    certificate, account = await _reserve(item, row, laid, lease, now)
     signed = await asyncio.to_thread(
         sign, laid.draft.tbs, services.issuer.key, services.issuer.certificate
     )
-    await _hand_over(item, row, certificate, signed, lease, now)
+    await _hand_over(item, certificate, account, signed, lease, now)
 
 
 @dataclass(frozen=True)
 class Laid:
-    """A linted draft and the validity it states."""
+    """A linted draft, the key that it certifies and the validity it states."""
 
+    key: WrappedKey
     draft: Draft
     not_before: datetime
     not_after: datetime
 
 
-async def _key_of(item: Item, services: Issuing) -> WrappedKey:
-    """The key of an interrupted try, or a new one."""
-    tried = await SubjectKey.filter(certificates__item_id=item.id).first()
-    if tried:
-        return WrappedKey(KeyAlgorithm(tried.algorithm), tried.blob, tried.public_key)
-    return await asyncio.to_thread(services.subjects.generate, services.settings.issuing.algorithm)
-
-
 def _lay_down(
-    agency: Agency, row: IssueRow, key: WrappedKey, services: Issuing, now: datetime
+    agency: Agency, row: IssueRow, tried: SubjectKey | None, services: Issuing, now: datetime
 ) -> Laid:
-    """Draft and lint: the person is the row's, the place is the register's."""
+    """Draft and lint: the person is the row's, the place is the register's.
+
+    The key is that of an interrupted try, or a new one.
+    """
     issuing = services.settings.issuing
+    if tried:
+        key = WrappedKey(KeyAlgorithm(tried.algorithm), tried.blob, tried.public_key)
+    else:
+        key = services.subjects.generate(issuing.algorithm)
     not_before = now.replace(microsecond=0)
     not_after = not_before + relativedelta(years=issuing.validity_years, seconds=-1)
     subject = Subject(
@@ -102,17 +101,19 @@ def _lay_down(
         not_after=not_after,
     )
     require_clean(lint_certificate(drafted.trial))
-    return Laid(drafted, not_before, not_after)
+    services.issuer.require_key()  # no serial is reserved in vain
+    return Laid(key, drafted, not_before, not_after)
 
 
 async def _reserve(
-    item: Item, row: IssueRow, key: WrappedKey, laid: Laid, lease: Lease, now: datetime
-) -> Certificate:
+    item: Item, row: IssueRow, laid: Laid, lease: Lease, now: datetime
+) -> tuple[Certificate, Account]:
     """Commit (a): burn what an interrupted try reserved, and reserve anew."""
+    key = laid.key
     async with in_transaction():
         await lease.check()
         subscriber = await _enrol(row, item.dossier.agency, now)
-        await open_account(subscriber, now=now)
+        account = await open_account(subscriber, now=now)
         await burn_interrupted(item, now)
         subject_key, _ = await SubjectKey.get_or_create(
             fingerprint=hashlib.sha256(key.public_key).hexdigest(),
@@ -139,12 +140,12 @@ async def _reserve(
             "certificate.reserve", because="rules.passed", now=now,
             serial=certificate.serial, tbs=hashlib.sha256(laid.draft.tbs).hexdigest(),
         )  # fmt: skip
-    return certificate
+    return certificate, account
 
 
 async def _enrol(row: IssueRow, agency: Agency, now: datetime) -> Subscriber:
     """The person as the signed row has them now; a certificate that has ended is not current."""
-    subscriber, _ = await Subscriber.update_or_create(
+    subscriber, is_new = await Subscriber.update_or_create(
         personal_number=row.personal_number.value,
         defaults={
             "full_name": row.full_name.value,
@@ -153,15 +154,16 @@ async def _enrol(row: IssueRow, agency: Agency, now: datetime) -> Subscriber:
             "agency": agency,
         },
     )
-    ended = Certificate.filter(current_of=subscriber.id, not_after__lte=now)
-    await ended.update(current_of=None)
+    if not is_new:
+        ended = Certificate.filter(current_of=subscriber.id, not_after__lte=now)
+        await ended.update(current_of=None)
     return subscriber
 
 
 async def _hand_over(
     item: Item,
-    row: IssueRow,
     certificate: Certificate,
+    account: Account,
     signed: x509.Certificate,
     lease: Lease,
     now: datetime,
@@ -171,8 +173,7 @@ async def _hand_over(
     async with in_transaction():
         await certificate.make(CertificateMove.ISSUE, because="ca.signed", now=now, der=der)
         await item.make(ItemMove.FINISH, because="certificate.issued", now=now)
-        subscriber = await Subscriber.get(id=certificate.subscriber_id)
-        account = await Account.get(subscriber=subscriber)
+        subscriber = certificate.subscriber
         credential = Credential(
             item.dossier.number,
             subscriber.full_name,
@@ -185,7 +186,5 @@ async def _hand_over(
             credential, key=f"credential:{certificate.id}", channel=Channel.EMAIL,
             recipient=subscriber.mailbox, now=now, dossier=item.dossier, account=account,
         )  # fmt: skip
-        dossier = await Dossier.locked(item.dossier_id)
-        await dossier.fetch_related("agency", "mail")
-        await close_if_done(dossier, now)
+        await close_if_done(await Dossier.locked(item.dossier_id), now)
         await lease.end()

@@ -92,8 +92,10 @@ async def append_all(
 ) -> None:
     """Add a link for each subject and its details, in this order, as `append` would."""
     first = await Counter.next(chain, len(about)) - len(about) + 1
-    newest = await Event.get_or_none(chain=chain, sequence=first - 1)
-    previous = newest.digest if newest else START
+    previous = START
+    if first > 1:
+        newest = await Event.filter(chain=chain, sequence=first - 1).only("digest").first()
+        previous = newest.digest if newest else START
     events = []
     for sequence, (subject, details) in enumerate(about, start=first):
         event = Event(
@@ -117,7 +119,8 @@ async def require_clock(now: datetime) -> None:
     Raises:
         ClockBehind: by more than `CLOCK_GRACE`.
     """
-    latest = await Event.all().order_by("-at").first()  # not the last written, it may be late too
+    # not the last written, it may be late too
+    latest = await Event.all().order_by("-at").only("at").first()
     if latest and now < latest.at - CLOCK_GRACE:
         raise ClockBehind
 

@@ -260,7 +260,7 @@ class Certificate(Living):
     reason = fields.CharField(max_length=32, null=True)  # RFC 5280 5.3.1
 
     async def chain(self) -> str:
-        return f"dossier:{(await Item.get(id=self.item_id)).dossier_id}"
+        return f"dossier:{(await self.item).dossier_id}"
 
 
 class Account(Living):
@@ -278,7 +278,7 @@ class Account(Living):
     wrong_codes = fields.IntField(default=0)
 
     async def chain(self) -> str:
-        return f"agency:{(await Subscriber.get(id=self.subscriber_id)).agency_id}"
+        return f"agency:{(await self.subscriber).agency_id}"
 
 
 class Notice(Living):
