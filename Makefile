@@ -3,15 +3,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+BENCH := .venv-bench/bin
+BENCH_INSTALLED := .venv-bench/.installed
 PACKAGES := $(shell sed 's/\#.*//' deploy/debian-packages.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo production-demo test setup python packages
+.PHONY: help demo production-demo test bench setup python packages
 
 help:
 	@echo 'make demo             play one dossier, front to back: a signed mail in, certificates out'
 	@echo 'make production-demo  the same in many processes, over the servers of an authority'
 	@echo 'make test             format, lint, types, imports, tests'
+	@echo 'make bench            measure, and rewrite the table in bench/README.md; takes half an hour'
 	@echo 'make setup            Debian packages and .venv; the others begin with it'
 
 demo: setup
@@ -27,6 +30,9 @@ test: setup
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2
 
+bench: $(BENCH_INSTALLED)
+	$(BENCH)/python -m bench
+
 setup: $(INSTALLED)
 
 # A venv belongs to the interpreter that made it: one that stands is never made over.
@@ -36,6 +42,15 @@ $(BIN)/pip: | python packages
 $(INSTALLED): pyproject.toml constraints.txt | $(BIN)/pip packages
 	$(BIN)/pip install --quiet --constraint constraints.txt setuptools
 	$(BIN)/pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[dev]'
+	touch $@
+
+# What is only measured beside has a venv of its own.
+$(BENCH)/pip: | python packages
+	$(PYTHON) -m venv .venv-bench
+
+$(BENCH_INSTALLED): pyproject.toml constraints.txt | $(BENCH)/pip packages
+	$(BENCH)/pip install --quiet --constraint constraints.txt setuptools
+	$(BENCH)/pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[bench]'
 	touch $@
 
 python:

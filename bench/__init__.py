@@ -1,0 +1,1 @@
+"""How fast, beside what: `make bench` measures and rewrites the table in bench/README.md."""
