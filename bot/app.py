@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dramatiq
 import uvicorn
@@ -107,7 +108,7 @@ def carriers(settings: Settings, queues: Iterable[Queue]) -> Carriers:
     """The broker that separate processes share.
 
     Raises:
-        Misconfigured: the settings name none.
+        Misconfigured: the settings name none, or no password for it.
     """
     chosen = settings.broker
     if not chosen.url:
@@ -119,6 +120,10 @@ def carriers(settings: Settings, queues: Iterable[Queue]) -> Carriers:
     if chosen.password_file:
         password = read_secret(settings, chosen.password_file, "The broker's password")
         url = with_password(url, password)
+    elif urlsplit(url).username and urlsplit(url).password is None:
+        raise Misconfigured(
+            "broker.url names a user without a password.", "Set broker.password_file."
+        )
     return {queue: broker.connect(url) for queue in queues}
 
 

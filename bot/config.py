@@ -6,7 +6,6 @@ named by the file that holds it.
 """
 
 import os
-import re
 import tomllib
 from collections.abc import Iterator
 from enum import StrEnum
@@ -191,14 +190,7 @@ class Broker(Section):
         "", pattern=r"^(amqps?://[!-~]+)?$",
         description="amqp://USER@HOST:PORT/VHOST; empty: in this process",
     )  # fmt: skip
-    password_file: Path | None = Field(None, validate_default=True)
-
-    @field_validator("password_file")
-    @classmethod
-    def _of_its_user(cls, file: Path | None, info: ValidationInfo) -> Path | None:
-        if file is None and re.match("amqps?://[^:@/]+@", info.data.get("url", "")):
-            raise ValueError("broker.url names a user, and nothing names the user's password")
-        return file
+    password_file: Path | None = None
 
 
 class Web(Section):

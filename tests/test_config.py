@@ -49,7 +49,6 @@ def test_a_list_is_json(load: Load) -> None:
         ("[mailboxes]\nsender = 'hồsơ@ca.gov.vn'", "mailboxes.sender"),
         ("[mailboxes]\nsender = 'hoso@hồsơ.vn'", "mailboxes.sender"),
         ("[sandbox]\nseconds = -1", "sandbox.seconds"),
-        ("[broker]\nurl = 'amqp://bot@rabbit/bot'", "broker.password_file"),
         ("[submission]\nhost = 'a b'", "submission.host"),
         ("[submission]\nlogin = 'bot'", "submission.password_file"),
         ("[submission]\npassword_file = 'p'", "submission.password_file"),

@@ -31,8 +31,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    build = ["wheel", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", folder]
-    subprocess.run([*PIP, *build, source], check=True)
+    build = ["wheel", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir"]
+    subprocess.run([*PIP, *build, folder, source], check=True)
     [wheel] = folder.glob("*.whl")
     return wheel
 
@@ -52,8 +52,9 @@ def test_what_was_installed_from_a_wheel_runs(wheel: Path, tmp_path: Path) -> No
     """Away from any checkout; what it depends on is borrowed from where these tests run."""
     place = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True)
-    install = ["--python", place / "bin/python", "install", "--no-deps", "--no-index"]
-    subprocess.run([*PIP, *install, wheel], check=True)
+    python = str(place / "bin/python")
+    install = ["--python", python, "install", "--no-deps", "--no-index", str(wheel)]
+    subprocess.run([*PIP, *install], check=True)
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(place)}))
     (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib"))
     variables = {k: v for k, v in os.environ.items() if not k.startswith(("BOT_", "PYTHON"))}
@@ -66,7 +67,7 @@ def test_what_was_installed_from_a_wheel_runs(wheel: Path, tmp_path: Path) -> No
         assert done.returncode == code, done.stderr
         return done.stdout
 
-    where = [place / "bin/python", "-c", "import bot; print(bot.__file__)"]
+    where = [python, "-c", "import bot; print(bot.__file__)"]
     shown = subprocess.run(where, check=True, capture_output=True, text=True, cwd=tmp_path)
     assert shown.stdout.startswith(str(packages))
 

@@ -45,6 +45,11 @@ def test_one_that_does_not_know_us(broker: RabbitMq, user: str, vhost: str) -> N
         SEE(at(url), NOW)
 
 
+def test_a_user_without_a_password_is_said() -> None:
+    with pytest.raises(Misconfigured, match=r"broker\.password_file"):
+        SEE(at("amqp://bot@127.0.0.1/bot"), NOW)
+
+
 def test_one_that_is_away() -> None:
     with pytest.raises(Misconfigured, match="does not answer"):
         SEE(at(f"amqp://guest:guest@127.0.0.1:{free_port()}/"), NOW)
