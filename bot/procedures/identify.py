@@ -124,7 +124,7 @@ async def _registered_sender(survey: Survey) -> Agency | None:
     """The agency that From belongs to; good for a note to its registered mailbox, no more."""
     if len(survey.senders) != 1:
         return None
-    async for agency in Agency.all():
+    async for agency in Agency.all().only("id", "name", "mailbox", "senders"):
         if survey.senders[0] in agency.mailboxes:
             return agency
     return None

@@ -9,7 +9,7 @@ tables; the audit trail (`audit.Event`) holds codes and digests only.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from tortoise import fields
 from tortoise.models import Model
@@ -217,7 +217,7 @@ class Subscriber(Model):
     id = fields.BigIntField(primary_key=True)
     personal_number = fields.CharField(max_length=12, unique=True)
     full_name = fields.CharField(max_length=255)
-    mailbox = fields.CharField(max_length=254)
+    mailbox = fields.CharField(max_length=254, db_index=True)
     mobile = fields.CharField(max_length=16, db_index=True)  # E.164
     agency = restricted("Agency", "subscribers")
     agency_id: int
@@ -330,13 +330,17 @@ class Task(Model):
     kind = fields.CharField(max_length=16)
     subject = fields.BigIntField()  # which row
     since = fields.DatetimeField()
-    due_at = fields.DatetimeField(db_index=True)
+    due_at = fields.DatetimeField()
     attempts = fields.IntField(default=0)  # counted when begun, so killing the worker counts
     lease = fields.CharField(max_length=32, null=True)  # token of the hand that has it
     leased_until = fields.DatetimeField(null=True)
     begun_at = fields.DatetimeField(null=True)  # null: leased, and its message is on the way
     parked_at = fields.DatetimeField(null=True)
     last_error = fields.CharField(max_length=64, default="")
+
+    class Meta:
+        # a relay looks for what is due, and for what is on the way, by kind
+        indexes: ClassVar = (("kind", "due_at"), ("kind", "leased_until"))
 
 
 class Inbound(Model):

@@ -5,6 +5,7 @@ from bot.register.lifecycle import AccountStatus, Capacity, CertificateStatus, C
 from json import loads
 from tortoise.fields.base import OnDelete
 from tortoise import fields
+from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
     initial = True
@@ -162,7 +163,7 @@ class Migration(migrations.Migration):
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('personal_number', fields.CharField(unique=True, max_length=12)),
                 ('full_name', fields.CharField(max_length=255)),
-                ('mailbox', fields.CharField(max_length=254)),
+                ('mailbox', fields.CharField(db_index=True, max_length=254)),
                 ('mobile', fields.CharField(db_index=True, max_length=16)),
                 ('agency', fields.ForeignKeyField('register.Agency', source_field='agency_id', db_index=True, db_constraint=True, to_field='id', related_name='subscribers', on_delete=OnDelete.RESTRICT)),
             ],
@@ -262,7 +263,7 @@ class Migration(migrations.Migration):
                 ('kind', fields.CharField(max_length=16)),
                 ('subject', fields.BigIntField()),
                 ('since', fields.DatetimeField(auto_now=False, auto_now_add=False)),
-                ('due_at', fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+                ('due_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('attempts', fields.IntField(default=0)),
                 ('lease', fields.CharField(null=True, max_length=32)),
                 ('leased_until', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
@@ -270,7 +271,7 @@ class Migration(migrations.Migration):
                 ('parked_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('last_error', fields.CharField(default='', max_length=64)),
             ],
-            options={'table': 'task', 'app': 'register', 'pk_attr': 'id', 'table_description': 'Something that must happen. Written in the transaction that calls for it.'},
+            options={'table': 'task', 'app': 'register', 'indexes': [Index(fields=['kind', 'due_at']), Index(fields=['kind', 'leased_until'])], 'pk_attr': 'id', 'table_description': 'Something that must happen. Written in the transaction that calls for it.'},
             bases=['Model'],
         ),
     ]
