@@ -64,7 +64,7 @@ async def wrong(part: str, settings: Settings, now: datetime = NOW) -> Misconfig
              "broker", *REGISTER},
         ),
     ],
-    ids=" ".join,
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )  # fmt: skip
 def test_a_role_is_asked_for_what_it_needs(
     words: list[str], parts: set[str], tmp_path: Path, blank_register: Path
