@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import asyncpg
 
+from bot.errors import Misconfigured
 from bot.register.postgresql import plainly
 
 Place = Path | str  # SQLite's file, or postgresql://USER:PASSWORD@HOST:PORT/NAME
@@ -64,15 +66,30 @@ def _server(url: str) -> dict[str, Any]:
 
 
 def _credentials(url: str) -> dict[str, Any]:
-    """The parts of a URL; a socket's folder is its query's `host`."""
+    """The parts of a URL, named as libpq does; a socket's folder is `host` in its query."""
     parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
     return {
-        "host": parts.hostname or dict(parse_qsl(parts.query)).get("host"),
+        "host": parts.hostname or query.get("host"),
         "port": parts.port or 5432,
         "user": unquote(parts.username) if parts.username else None,
         "password": unquote(parts.password) if parts.password else None,
         "database": unquote(parts.path[1:]) or None,
+        "ssl": _tls(query.get("sslmode", "prefer"), query.get("sslrootcert")),
     }
+
+
+def _tls(mode: str, authorities: str | None) -> str | ssl.SSLContext:
+    """What asyncpg makes of `mode`; but the server is verified as libpq would verify it."""
+    if mode != "verify-full":
+        return mode
+    try:
+        return ssl.create_default_context(cafile=authorities)
+    except OSError:
+        raise Misconfigured(
+            f"database.url: {authorities} holds no certificate.",
+            "Let sslrootcert name a PEM file with the CA of the database server.",
+        ) from None
 
 
 def alone(place: Place) -> AbstractAsyncContextManager[None]:

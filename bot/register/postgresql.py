@@ -5,6 +5,7 @@ connection of the pool for ever when a transaction cannot begin on it; ours
 gives it back, so that a server that comes back finds everybody well.
 """
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -35,6 +36,8 @@ AWAY = (
     exceptions.LockNotAvailableError,
 )
 NOT_OURS = (
+    ssl.SSLError,  # before what it is a kind of: OSError
+    ValueError,  # a URL with a mode or name that does not exist
     exceptions.InvalidAuthorizationSpecificationError,
     exceptions.InvalidCatalogNameError,
     exceptions.InsufficientPrivilegeError,

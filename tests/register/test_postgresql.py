@@ -1,10 +1,14 @@
 """The PostgreSQL engine: whatever happens to the server, whoever asks next is served."""
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from tortoise import Tortoise
 from tortoise.transactions import in_transaction
 
 from bot.errors import Misconfigured
@@ -13,6 +17,7 @@ from bot.register.counter import Counter
 from bot.register.place import CONNECTIONS
 from bot.register.postgresql import RegisterUnavailable
 from demo.peers.postgres import Postgres, postgres
+from demo.peers.tls import make_server_certificate
 from tests.registers import BLANK, QUICK, migrated
 
 MANY = CONNECTIONS + 2  # were one kept for each, none would be left
@@ -125,6 +130,36 @@ async def test_a_server_that_is_away_is_said_to_be_and_comes_back(own_server: Po
     with pytest.raises(RegisterUnavailable):
         async with connection.opened(url):
             pass
+
+
+@pytest.fixture
+def secured() -> Iterator[tuple[Postgres, Path]]:
+    """A server with TLS, and the folder of its CA (`ca.pem`) and of another (`others.pem`)."""
+    with TemporaryDirectory() as name:
+        folder, key = Path(name), Path(name, "server.pem")
+        make_server_certificate(folder / "others.pem", key)
+        make_server_certificate(folder / "ca.pem", key)
+        for path in (folder, key):
+            shutil.chown(path, "nobody")
+        with postgres(
+            *QUICK, "ssl = on", f"ssl_cert_file = '{key}'", f"ssl_key_file = '{key}'"
+        ) as it:
+            yield it, folder
+
+
+async def test_a_server_is_verified_where_that_is_asked_for(
+    secured: tuple[Postgres, Path],
+) -> None:
+    server, folder = secured
+    url = server.url("postgres").replace("127.0.0.1", "localhost") + "?sslmode=verify-full"
+    async with connection.opened(f"{url}&sslrootcert={folder}/ca.pem"):
+        query = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+        [row] = await Tortoise.get_connection("default").execute_query_dict(query)
+    assert row == {"ssl": True}
+    for wrong in ("others", "missing"):
+        with pytest.raises(Misconfigured):
+            async with connection.opened(f"{url}&sslrootcert={folder}/{wrong}.pem"):
+                pass
 
 
 @pytest.mark.parametrize("wrong", ["no-such-database", "user"])
