@@ -159,7 +159,11 @@ subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 keyUsage = critical, digitalSignature, nonRepudiation
 extendedKeyUsage = emailProtection, clientAuth
+[authority]
+basicConstraints = critical, CA:TRUE
+subjectKeyIdentifier = hash
 [req]
+x509_extensions = authority
 distinguished_name = name
 utf8 = yes
 string_mask = utf8only

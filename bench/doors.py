@@ -19,7 +19,7 @@ from demo.peers.processes import answers, free_port, stop, wait_until
 
 CONNECTIONS = 16
 OURS = "hoso@ca.example.gov.vn"
-SIZES = {10_000: 1_600, 100_000: 800}  # bytes, and how many mails of them a round
+SIZES = {10_000: 800, 100_000: 400}  # bytes, and how many mails of them a round
 
 
 async def on_sqlite(effort: Effort) -> AsyncIterator[Line]:

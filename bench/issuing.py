@@ -38,7 +38,7 @@ async def token_share(effort: Effort) -> AsyncIterator[Line]:
         async with opened(_sqlite(settings)), AsyncExitStack() as stack:
             ca = await stack.enter_async_context(Worker.of(Queue.CA, settings, hands=1))
             post = await stack.enter_async_context(Worker.of(Queue.POST, settings, hands=1))
-            count = effort.of(25)
+            count = effort.of(12)
             await ca.issue(2)
             await post.work()
 
@@ -95,7 +95,7 @@ async def parts_on_postgresql(effort: Effort) -> AsyncIterator[Line]:
 
 async def _beside_parts(register: str, settings: Settings, place: Place, effort: Effort) -> Line:
     async with opened(place), Worker.of(Queue.CA, settings) as worker:
-        count = effort.of(300)
+        count = effort.of(150)
         parts = Parts(worker.tools)
         await worker.issue(20)
 
@@ -180,7 +180,7 @@ async def _beside_large(
     register: str, settings: Settings, small: Place, large: Place, effort: Effort
 ) -> Line:
     """One register is open at a time in a process, so each is opened anew in each round."""
-    count, many = effort.of(200), effort.of(LARGE)
+    count, many = effort.of(100), effort.of(LARGE)
     for place, holds in ((small, effort.of(SMALL)), (large, many)):
         await _fill(place, holds)
 

@@ -20,10 +20,15 @@ WAITING = frozenset({DossierStatus.RECEIVED, DossierStatus.HELD, DossierStatus.A
 
 
 async def close_if_done(dossier: Dossier, now: datetime) -> None:
-    """Complete an accepted dossier whose rows are closed, inside the caller's transaction."""
-    if dossier.status is not DossierStatus.ACCEPTED:
+    """Complete an accepted dossier whose rows are closed, inside the caller's transaction.
+
+    The event of the row that was closed holds the dossier's chain: of two hands
+    that close its last rows, the second sees what the first has done.
+    """
+    if await Item.filter(dossier_id=dossier.id, status__in=OPEN).exists():
         return
-    if await Item.filter(dossier=dossier, status__in=OPEN).exists():
+    dossier = await Dossier.locked(dossier.id)
+    if dossier.status is not DossierStatus.ACCEPTED:
         return
     await dossier.fetch_related("agency", "mail")
     items = await Item.filter(dossier=dossier).order_by("position")

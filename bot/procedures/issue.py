@@ -36,7 +36,6 @@ from bot.register.models import (
     Account,
     Agency,
     Certificate,
-    Dossier,
     Item,
     StaleState,
     SubjectKey,
@@ -53,7 +52,7 @@ async def issue(lease: Lease, services: Issuing, now: datetime) -> None:
     row = row_from_json(item.asked, IssueRow)
     tried = await SubjectKey.filter(certificates__item_id=item.id).first()
     laid = await asyncio.to_thread(_lay_down, item.dossier.agency, row, tried, services, now)
-    certificate, account = await _reserve(item, row, laid, lease, now)
+    certificate, account = await _reserve(item, row, tried, laid, lease, now)
     signed = await asyncio.to_thread(
         sign, laid.draft.tbs, services.issuer.key, services.issuer.certificate
     )
@@ -106,25 +105,20 @@ def _lay_down(
 
 
 async def _reserve(
-    item: Item, row: IssueRow, laid: Laid, lease: Lease, now: datetime
+    item: Item,
+    row: IssueRow,
+    tried: SubjectKey | None,
+    laid: Laid,
+    lease: Lease,
+    now: datetime,
 ) -> tuple[Certificate, Account]:
     """Commit (a): burn what an interrupted try reserved, and reserve anew."""
-    key = laid.key
     async with in_transaction():
         await lease.check()
         subscriber = await _enrol(row, item.dossier.agency, now)
         account = await open_account(subscriber, now=now)
         await burn_interrupted(item, now)
-        subject_key, _ = await SubjectKey.get_or_create(
-            fingerprint=hashlib.sha256(key.public_key).hexdigest(),
-            defaults={
-                "subscriber": subscriber,
-                "algorithm": key.algorithm,
-                "public_key": key.public_key,
-                "blob": key.blob,
-                "made_at": now,
-            },
-        )
+        subject_key = tried or await _keep_key(laid.key, subscriber, now)
         certificate = await Certificate.create(
             item=item,
             key=subject_key,
@@ -141,6 +135,17 @@ async def _reserve(
             serial=certificate.serial, tbs=hashlib.sha256(laid.draft.tbs).hexdigest(),
         )  # fmt: skip
     return certificate, account
+
+
+async def _keep_key(key: WrappedKey, subscriber: Subscriber, now: datetime) -> SubjectKey:
+    return await SubjectKey.create(
+        subscriber=subscriber,
+        algorithm=key.algorithm,
+        public_key=key.public_key,
+        fingerprint=hashlib.sha256(key.public_key).hexdigest(),
+        blob=key.blob,
+        made_at=now,
+    )
 
 
 async def _enrol(row: IssueRow, agency: Agency, now: datetime) -> Subscriber:
@@ -186,5 +191,5 @@ async def _hand_over(
             credential, key=f"credential:{certificate.id}", channel=Channel.EMAIL,
             recipient=subscriber.mailbox, now=now, dossier=item.dossier, account=account,
         )  # fmt: skip
-        await close_if_done(await Dossier.locked(item.dossier_id), now)
+        await close_if_done(item.dossier, now)
         await lease.end()
