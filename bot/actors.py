@@ -48,6 +48,7 @@ STORIES: Mapping[Kind, Story] = {
     Kind.INBOUND: lambda lease, _, now: heed(lease, now),
     Kind.COLLECT: collect,
 }
+PAUSES = (0.2, 1, 5)  # seconds until a register that was away is asked again
 AT_MOST = 270  # seconds for one try: nothing takes so long unless it hangs
 LATE = timedelta(hours=1)  # until officers are told that a device or peer is away
 
@@ -59,11 +60,19 @@ async def work(handed: HandOver, tools: Any, now: Now, *, again: bool = False) -
     lease runs out by itself.
     """
     try:
-        lease = await tasks.begin(handed, await now(), again=again)
-        if lease is not None:
+        if lease := await _begun(handed, now, again=again):
             await _record(lease, tools, now)
     except Exception as error:
         log.error("task.unrecorded", task=handed.task, code=code_of(error), at=_where(error))
+
+
+async def _begun(handed: HandOver, now: Now, *, again: bool) -> Lease | None:
+    """The lease, asked for a while: else the task waits until its message is missed."""
+    for pause in PAUSES:
+        with suppress(Unavailable):
+            return await tasks.begin(handed, await now(), again=again)
+        await asyncio.sleep(pause)
+    return await tasks.begin(handed, await now(), again=again)
 
 
 async def _record(lease: Lease, tools: Any, now: Now) -> None:

@@ -7,6 +7,8 @@ results live here.
 
 import asyncio
 import threading
+from collections.abc import Awaitable
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import dramatiq
@@ -14,6 +16,8 @@ from dramatiq.asyncio import EventLoopThread, set_event_loop_thread
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.middleware import CurrentMessage
+
+R = TypeVar("R")
 
 PATIENCE = 5  # seconds for a connection or a blocked one; the relay tries again
 
@@ -23,8 +27,15 @@ class _ApplicationLoop(EventLoopThread):
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         threading.Thread.__init__(self)
-        self.interrupt_check_ival = 0.1
         self.loop = loop
+
+    def run_coroutine(self, coro: Awaitable[R]) -> R:
+        """What `coro` gives, also when the loop stands still for a while."""
+
+        async def awaited() -> R:
+            return await coro
+
+        return asyncio.run_coroutine_threadsafe(awaited(), self.loop).result()
 
 
 def share(loop: asyncio.AbstractEventLoop) -> None:

@@ -17,12 +17,8 @@ from bot.register.tasks import PARKED_AFTER, Kind, Queue
 from demo.school import MAILBOX
 from tests.dossiers.desk import Desk
 from tests.house import OFFICER, a_mail
-from tests.registers import BOTH
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.parametrize("database", BOTH, indirect=True, scope="module"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 class Away(Unavailable):
