@@ -18,7 +18,7 @@ from bot import tools
 from bot.ca import ceremony
 from bot.ca.signing import PrivateKey
 from bot.clock import SWAP_DAYS
-from bot.config import KeyAlgorithm, Settings
+from bot.config import Settings
 from bot.files import replace, write_once
 from bot.home import Home, addresses, pin_file
 from bot.hsm import softhsm
@@ -26,6 +26,7 @@ from bot.hsm.keys import KeyExists, find_key, generate_key, generate_secret
 from bot.hsm.subject_keys import generate_kek
 from bot.register import connection
 from bot.register.models import Officer
+from bot.sections.authority import KeyAlgorithm
 
 ROOT_LIFE = relativedelta(years=20)
 CA_LIFE = relativedelta(years=10)

@@ -31,8 +31,8 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot import config
 from bot.errors import Unavailable
+from bot.sections import servers
 
 ANSWER_LIMIT = 16_000_000  # bytes of JSON
 WALL_CLOCK = 4  # times the seconds of CPU, for a child that sleeps or waits for its turn
@@ -81,7 +81,7 @@ class Sandbox:
             import, so they must import at their top all they will need.
     """
 
-    def __init__(self, limits: config.Sandbox, preload: Sequence[str]) -> None:
+    def __init__(self, limits: servers.Sandbox, preload: Sequence[str]) -> None:
         self._limits = limits
         self._preload = tuple(preload)
         self._places = asyncio.Semaphore(limits.children)
@@ -170,7 +170,7 @@ class _Warm:
         "from bot.sandbox import warm; warm(*orders)"
     )
 
-    def __init__(self, limits: config.Sandbox, preload: Sequence[str]) -> None:
+    def __init__(self, limits: servers.Sandbox, preload: Sequence[str]) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             orders = [sys.path, theirs.fileno(), limits.seconds, limits.memory, preload]

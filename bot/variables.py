@@ -46,7 +46,7 @@ def require_understood(section: type[BaseModel], environment: Mapping[str, str])
 
 def unknown(name: str, instead: str) -> Misconfigured:
     """There is no setting `name`; perhaps `instead` was meant."""
-    remedy = f"Do you mean {instead}?" if instead else "Remove it; bot/config.py has them all."
+    remedy = f"Do you mean {instead}?" if instead else "Remove it; bot/sections has them all."
     return Misconfigured(f"{name} is no setting.", remedy)
 
 

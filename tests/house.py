@@ -23,11 +23,13 @@ import pytest
 
 from bot import app, install
 from bot.clock import HANOI
-from bot.config import Database, Door, Issuing, KeyAlgorithm, Sandbox, Settings, Tokens, Trust, Web
+from bot.config import Settings
 from bot.dossier.forms import blank_form
 from bot.home import Home
 from bot.register.lifecycle import Capacity
 from bot.register.models import Agency, AgencySigner, Officer, Task
+from bot.sections.authority import Issuing, KeyAlgorithm
+from bot.sections.servers import Database, Door, Sandbox, Tokens, Trust, Web
 from demo.foreign import ForeignPki, Service, Signer
 from demo.paper import fill
 from demo.school import CODE, MAILBOX, PROVINCE, SCHOOL, TEACHERS, School, Teacher, letter

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import Tokens
 from bot.hsm import softhsm
 from bot.hsm.token import Module, Token
+from bot.sections.servers import Tokens
 
 MODULE = Tokens().module
 SPARE = ("test-spare", "test-pin")  # tokens that a test may ill-treat

@@ -15,12 +15,12 @@ from argon2.exceptions import VerifyMismatchError
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
-from bot.config import Accounts
 from bot.errors import Refused
 from bot.outbox.readable import readable, ungrouped
 from bot.register import audit
 from bot.register.lifecycle import AccountMove, AccountStatus
 from bot.register.models import Account, Subscriber
+from bot.sections.authority import Accounts
 
 CODE_LENGTH = 16  # characters of five bits: 80 bits
 

@@ -13,11 +13,12 @@ from cryptography import x509
 from dateutil.relativedelta import relativedelta
 
 from bot import tools
-from bot.config import KeyAlgorithm, Settings, template_folder
+from bot.config import Settings, template_folder
 from bot.errors import Misconfigured
 from bot.home import Home, read_calendar, read_certificate
 from bot.hsm.keys import find_key, mac
 from bot.hsm.subject_keys import SubjectKeys
+from bot.sections.authority import KeyAlgorithm
 from bot.signatures.trust import TrustStore
 
 FREE_SPACE = 1_000_000_000  # bytes

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 from bot.clock import HANOI
-from bot.config import Rules
 from bot.dossier.addresses import in_domains
 from bot.dossier.application import Application
 from bot.dossier.fields import plain
@@ -14,6 +13,7 @@ from bot.dossier.form import Procedure
 from bot.dossier.rows import Row
 from bot.dossier.terms import Words
 from bot.register.lifecycle import Capacity
+from bot.sections.authority import Rules
 from bot.signatures.verdict import Signature, SubIndication
 
 R = TypeVar("R", bound=Row, covariant=True)

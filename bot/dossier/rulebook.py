@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.config import Terms
 from bot.dossier import ruleset
 from bot.dossier.catalogue import FORMS
 from bot.dossier.form import Procedure
 from bot.dossier.officer_rules import OFFICER_RULES
 from bot.dossier.rules import Consequence, Rule
 from bot.dossier.terms import WORDS
+from bot.sections.authority import Terms
 
 HEAD = """\
 # Rules

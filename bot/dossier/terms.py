@@ -5,7 +5,7 @@ Both are accepted in what comes in; `Settings.terms` picks the one that goes out
 
 from dataclasses import dataclass
 
-from bot.config import Terms
+from bot.sections.authority import Terms
 
 CENTRALISED = "sử dụng giải pháp ký số tập trung"
 CERTIFICATE = "{certificate}"  # in a text: what a certificate is called

@@ -21,9 +21,9 @@ from pkcs11 import Attribute, KeyType, MechanismFlag, ObjectClass
 from pkcs11.mechanisms import Mechanism
 from pkcs11.util.ec import encode_named_curve_parameters
 
-from bot.config import KeyAlgorithm
 from bot.errors import Conflict
 from bot.hsm.token import Session, Token
+from bot.sections.authority import KeyAlgorithm
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from pkcs11.exceptions import PKCS11Error
 
-from bot.config import Tokens
 from bot.errors import Misconfigured
 from bot.hsm.cryptoki import make_token
+from bot.sections.servers import Tokens
 
 UTIL = "softhsm2-util"
 MODULE = Tokens().module

@@ -25,7 +25,6 @@ from pkcs11 import Attribute, KeyType, MechanismFlag, ObjectClass
 from pkcs11.exceptions import PKCS11Error
 from pkcs11.mechanisms import Mechanism
 
-from bot.config import KeyAlgorithm
 from bot.errors import Misconfigured
 from bot.hsm.cryptoki import UNWRAP_TEMPLATE
 from bot.hsm.keys import (
@@ -39,6 +38,7 @@ from bot.hsm.keys import (
     read_public_key,
 )
 from bot.hsm.token import Session, Token
+from bot.sections.authority import KeyAlgorithm
 
 # What an unwrap must ask for, else the device refuses it (CKA_UNWRAP_TEMPLATE). The class keeps
 # a private key from coming back as a secret key, from which other keys could be derived.

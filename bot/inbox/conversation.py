@@ -15,8 +15,8 @@ import structlog
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, syntax
 
-from bot.config import Door
 from bot.inbox.commands import Commands
+from bot.sections.servers import Door
 
 log = structlog.get_logger()
 

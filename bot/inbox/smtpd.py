@@ -14,10 +14,10 @@ from typing import cast
 import structlog
 from aiosmtpd.smtp import Envelope
 
-from bot.config import Door
 from bot.errors import code_of
 from bot.inbox.commands import TRY_AGAIN
 from bot.inbox.conversation import Conversation, LmtpConversation
+from bot.sections.servers import Door
 
 log = structlog.get_logger()
 

@@ -22,7 +22,6 @@ from bot.ca import profiles
 from bot.ca.certificate import Draft, draft, new_serial, sign
 from bot.ca.lint import lint_certificate, require_clean
 from bot.ca.profiles import Subject
-from bot.config import KeyAlgorithm
 from bot.dossier.application import row_from_json
 from bot.dossier.rows import IssueRow
 from bot.hsm.subject_keys import WrappedKey
@@ -42,6 +41,7 @@ from bot.register.models import (
     Subscriber,
 )
 from bot.register.tasks import Lease
+from bot.sections.authority import KeyAlgorithm
 
 
 async def issue(lease: Lease, services: Issuing, now: datetime) -> None:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from bot import config
+from bot.sections import servers
 from bot.signatures.trust import UNREADABLE, CertificatePath, Need
 from bot.signatures.verdict import CLOCK_GRACE
 
@@ -59,7 +59,7 @@ class _Validity:
 class Fetcher:
     """Fetches OCSP answers and, where there is none, CRLs; an async context manager."""
 
-    def __init__(self, trust: config.Trust) -> None:
+    def __init__(self, trust: servers.Trust) -> None:
         self._trust = trust
         self._allowed = [httpx.URL(address) for address in trust.addresses]
         self._client = httpx.AsyncClient(

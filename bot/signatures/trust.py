@@ -15,8 +15,8 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from bot import config
 from bot.errors import Misconfigured
+from bot.sections import servers
 
 _DEPTH_LIMIT = 6  # certificates of one path, root and leaf included
 
@@ -77,7 +77,7 @@ class TrustStore:
     intermediates: tuple[x509.Certificate, ...] = ()
 
     @classmethod
-    def load(cls, trust: config.Trust, home: Path) -> Self:
+    def load(cls, trust: servers.Trust, home: Path) -> Self:
         """Read the folders of `trust`, relative to `home`; a missing one is empty.
 
         Raises:

@@ -17,8 +17,8 @@ from twilio.base.exceptions import TwilioException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from bot.config import Sms
 from bot.errors import BotError
+from bot.sections.sms import Sms
 from bot.sms.gateway import (
     Arrival,
     CarrierMisconfigured,

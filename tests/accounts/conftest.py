@@ -1,7 +1,7 @@
 import pytest
 
-from bot.config import KeyAlgorithm
 from bot.hsm.token import Token
+from bot.sections.authority import KeyAlgorithm
 from tests.outbox.world import Signer, a_token_signer
 
 

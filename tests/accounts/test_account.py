@@ -14,11 +14,11 @@ from bot.accounts.account import (
     open_account,
     void,
 )
-from bot.config import Accounts
 from bot.outbox.readable import ALPHABET, grouped
 from bot.register.audit import Event
 from bot.register.lifecycle import AccountStatus
 from bot.register.models import Account, Subscriber
+from bot.sections.authority import Accounts
 from tests.accounts.world import an_account
 from tests.outbox.examples import NOW
 from tests.outbox.world import all_chains_hold

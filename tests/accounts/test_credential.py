@@ -16,7 +16,7 @@ from tortoise.transactions import in_transaction
 
 from bot.accounts.account import ActivationRefused, activate
 from bot.accounts.credential import send_credential
-from bot.config import Accounts, Settings
+from bot.config import Settings
 from bot.errors import Conflict
 from bot.hsm.token import Token
 from bot.outbox.delivery import Post, intend, post
@@ -26,6 +26,7 @@ from bot.register.lifecycle import AccountStatus, Channel, NoticeStatus
 from bot.register.models import Account, Attempt, Notice, Task
 from bot.register.place import Place
 from bot.register.tasks import Kind, LeaseLost
+from bot.sections.authority import Accounts
 from tests.accounts.world import a_credential_notice
 from tests.outbox.dying import MOMENTS, Moment, dying
 from tests.outbox.examples import NOW, a_credential

@@ -6,8 +6,9 @@ import pikepdf
 
 from bot.accounts.account import Minted
 from bot.accounts.slip import slip
-from bot.config import Authority, Settings, template_folder
+from bot.config import Settings, template_folder
 from bot.outbox.render import Renderer
+from bot.sections.authority import Authority
 from tests.outbox.examples import NOW, a_credential
 
 LONG = "Nguyễn Hoàng Phương " * 3

@@ -11,10 +11,11 @@ from bot.ca.ceremony import AnswerUnfit
 from bot.ca.certificate import IssuerEndsFirst
 from bot.ca.lint import LintFailed
 from bot.ca.profiles import Addresses
-from bot.config import KeyAlgorithm, Settings
+from bot.config import Settings
 from bot.errors import Misconfigured
 from bot.hsm.keys import generate_key
 from bot.hsm.token import Token
+from bot.sections.authority import KeyAlgorithm
 from tests.ca.builders import ADDRESSES, CA_NAME, NOW, YEAR, Chain, a_chain
 
 

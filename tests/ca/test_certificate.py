@@ -18,11 +18,11 @@ from bot.ca import ceremony, profiles
 from bot.ca.certificate import IssuerEndsFirst, new_serial, sign
 from bot.ca.lint import lint_certificate
 from bot.ca.signing import SignatureBroken
-from bot.config import KeyAlgorithm
 from bot.errors import Misconfigured
 from bot.hsm.keys import DeviceEllipticCurvePrivateKey, generate_key
 from bot.hsm.subject_keys import SubjectKeys, generate_kek
 from bot.hsm.token import Token
+from bot.sections.authority import KeyAlgorithm
 from tests.ca.builders import ADDRESSES, NOW, YEAR, Chain, a_chain, a_draft, a_public_key, a_subject
 
 RSA = rsa.generate_private_key(65537, 2048)

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from bot.ca.certificate import sign
 from bot.ca.crl import Revoked, build
 from bot.ca.lint import lint_crl
-from bot.config import KeyAlgorithm
 from bot.errors import Misconfigured
 from bot.hsm.keys import generate_key
 from bot.hsm.token import Token
+from bot.sections.authority import KeyAlgorithm
 from tests.ca.builders import NOW, YEAR, Chain, a_chain, a_draft, der
 
 DAY = timedelta(days=1)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from bot.cli import backlog, cli
 from bot.cli.doctor import LOOKS
 from bot.cli.parts import Check, Duty
-from bot.config import Issuing, Settings
+from bot.config import Settings
 from bot.errors import Misconfigured
 from bot.files import replace
 from bot.home import Home
@@ -21,6 +21,7 @@ from bot.register import audit
 from bot.register.lifecycle import DossierStatus, ItemStatus, MailStatus, NoticeStatus
 from bot.register.models import Task
 from bot.register.tasks import Kind
+from bot.sections.authority import Issuing
 from demo.foreign import ForeignPki
 from tests.house import settings_for
 from tests.register.rows import (

@@ -14,9 +14,10 @@ from typer.testing import CliRunner
 
 from bot.cli import cli, database
 from bot.cli.doctor import LOOKS
-from bot.config import Door, Settings, Submission
+from bot.config import Settings
 from bot.errors import Misconfigured
 from bot.home import Home
+from bot.sections.servers import Door, Submission
 from demo.foreign import ForeignPki
 from demo.peers.postgres import Postgres
 from demo.peers.processes import free_port

@@ -10,9 +10,10 @@ import typer
 
 from bot import app
 from bot.cli import cli
-from bot.config import Settings, Tokens
+from bot.config import Settings
 from bot.errors import Misconfigured
 from bot.register.tasks import Queue
+from bot.sections.servers import Tokens
 from bot.tools import tools
 from bot.variables import names, variable
 from demo.foreign import ForeignPki

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.config import Rules, Terms
 from bot.dossier.application import Application
 from bot.dossier.case import AgencyFacts, Case, Holding, Signed, Signer
 from bot.dossier.catalogue import FORMS
@@ -13,6 +12,7 @@ from bot.dossier.letter import read_application
 from bot.dossier.rows import IssueRow
 from bot.dossier.terms import WORDS
 from bot.register.lifecycle import Capacity
+from bot.sections.authority import Rules, Terms
 from bot.signatures.verdict import Indication, Signature, SubIndication, Verdict
 
 RECEIVED = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)

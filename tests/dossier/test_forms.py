@@ -8,7 +8,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from pikepdf import form as pdf_form
 
-from bot.config import Settings, Terms
+from bot.config import Settings
 from bot.dossier.catalogue import FORMS
 from bot.dossier.decision import decide
 from bot.dossier.form import FORM, LETTER, NOTIFY, RECEIVER, ROWS, Form, Kind, Procedure, row_field
@@ -17,6 +17,7 @@ from bot.dossier.form05 import FORM_05
 from bot.dossier.forms import blank_form
 from bot.dossier.letter import read_application
 from bot.dossier.terms import WORDS
+from bot.sections.authority import Terms
 from tests.dossier.builders import a_case, form_values
 
 

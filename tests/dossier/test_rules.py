@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from bot.config import Terms
 from bot.dossier.case import Case, Known, Signed
 from bot.dossier.catalogue import FORMS
 from bot.dossier.decision import Outcome, decide
@@ -17,6 +16,7 @@ from bot.dossier.rules import Consequence, Rule
 from bot.dossier.ruleset import ALL_RULES, ROW
 from bot.dossier.terms import WORDS
 from bot.register.lifecycle import Capacity
+from bot.sections.authority import Terms
 from bot.signatures.verdict import SubIndication, Verdict
 from tests.dossier.builders import (
     LEADER,

@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import (
 from cryptography.x509 import ocsp
 from pkcs11 import Attribute, ObjectClass
 
-from bot.config import KeyAlgorithm
 from bot.hsm.keys import KeyExists, PrivateKey, find_key, generate_key, generate_secret, mac
 from bot.hsm.token import KeyMissing, Token
+from bot.sections.authority import KeyAlgorithm
 
 NAME = x509.Name.from_rfc4514_string("CN=device")
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

@@ -13,11 +13,11 @@ from pkcs11 import DEFAULT, Attribute, KeyType, MechanismFlag, ObjectClass
 from pkcs11.exceptions import PKCS11Error
 from pkcs11.mechanisms import Mechanism
 
-from bot.config import KeyAlgorithm
 from bot.hsm.cryptoki import _Mechanism
 from bot.hsm.keys import KeyExists
 from bot.hsm.subject_keys import SubjectKeys, WrappedKey, WrongKey, generate_kek
 from bot.hsm.token import HsmUnavailable, KeyMissing, Session, Token
+from bot.sections.authority import KeyAlgorithm
 from tests.hsm_fixtures import MODULE
 
 KEK = "test KEK"

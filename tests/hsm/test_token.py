@@ -8,11 +8,11 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from bot.config import KeyAlgorithm
 from bot.errors import Misconfigured
 from bot.hsm import softhsm
 from bot.hsm.keys import find_key, generate_key, generate_secret, mac
 from bot.hsm.token import HsmUnavailable, KeyMissing, Module, PinRejected, Token
+from bot.sections.authority import KeyAlgorithm
 from tests.hsm_fixtures import MODULE, SPARE
 
 P256 = KeyAlgorithm.EC_P256

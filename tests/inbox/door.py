@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from bot.config import Door
 from bot.inbox import intake
 from bot.inbox.archive import Archive
 from bot.inbox.intake import Intake
 from bot.inbox.smtpd import SmtpDoor
+from bot.sections.servers import Door
 
 MAILBOX = "hoso@ca.example.gov.vn"
 OTHER = "sua@ca.example.gov.vn"

@@ -12,11 +12,11 @@ import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.config import Door
 from bot.inbox.archive import Archive
 from bot.inbox.conversation import Conversation
 from bot.inbox.smtpd import SmtpDoor
 from bot.register.models import Mail, Task
+from bot.sections.servers import Door
 from tests.inbox.door import MAIL, MAILBOX, OTHER, SENDER, House, send, stuffed, talking, turn
 
 EXACT = {

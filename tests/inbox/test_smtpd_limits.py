@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from bot.config import Door
 from bot.register.models import Mail
+from bot.sections.servers import Door
 from tests.inbox.door import LIMIT, MAIL, MAILBOX, House, Talk, connected, left, talking, turn
 
 US = MAILBOX.encode()

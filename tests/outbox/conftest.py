@@ -2,8 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.config import KeyAlgorithm
 from bot.hsm.token import Token
+from bot.sections.authority import KeyAlgorithm
 from demo.peers.postfix import Postfix, postfix
 from demo.peers.processes import free_port
 from tests.outbox.world import Signer, a_token_signer

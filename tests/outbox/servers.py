@@ -4,8 +4,10 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from bot.config import Mailboxes, Settings, Submission
+from bot.config import Settings
 from bot.outbox.submission import SubmissionTransport
+from bot.sections.authority import Mailboxes
+from bot.sections.servers import Submission
 from demo.peers.postfix import Postfix
 from tests.outbox.scripted import Scripted
 from tests.outbox.world import SENDER

@@ -14,12 +14,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.config import Authority, KeyAlgorithm, Settings, template_folder
+from bot.config import Settings, template_folder
 from bot.hsm.token import Token
 from bot.outbox.maildir import MaildirTransport
 from bot.outbox.mailer import AddressRefused, Attachment, Mailer
 from bot.outbox.render import Letter, Renderer
 from bot.outbox.words import one_line
+from bot.sections.authority import Authority, KeyAlgorithm
 from tests.outbox.examples import NOW, a_receipt
 from tests.outbox.world import SENDER, SETTINGS, Signer, a_signer, a_token_signer, verified
 

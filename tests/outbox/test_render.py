@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jinja2 import meta, nodes
 from pydantic import TypeAdapter
 
-from bot.config import Settings, Sms, Terms, template_folder
+from bot.config import Settings, template_folder
 from bot.dossier.terms import WORDS
 from bot.errors import Misconfigured
 from bot.outbox.notices import KINDS, Content, Help, Progress, RowResult
@@ -18,6 +18,8 @@ from bot.outbox.render import Renderer, environment
 from bot.outbox.words import OUTCOMES, STATES, TASKS, in_words, one_line
 from bot.register.lifecycle import DossierStatus
 from bot.register.tasks import Kind
+from bot.sections.authority import Terms
+from bot.sections.sms import Sms
 from bot.sms.text import one_part, parts, unaccent
 from tests.outbox.examples import (
     A_DOUBT,

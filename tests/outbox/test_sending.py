@@ -15,13 +15,14 @@ from tortoise.transactions import in_transaction
 
 from bot.accounts.account import ActivationRefused, activate
 from bot.accounts.credential import send_credential
-from bot.config import Accounts, Settings
+from bot.config import Settings
 from bot.hsm.token import Token
 from bot.outbox.delivery import Post, intend, post
 from bot.outbox.transport import ServerMisconfigured, Transport, TransportUnavailable
 from bot.register.lifecycle import AccountStatus, Channel, NoticeStatus
 from bot.register.models import Account, Attempt, Notice, Task
 from bot.register.tasks import Kind
+from bot.sections.authority import Accounts
 from demo.peers.postfix import BUSY, NOBODY, Postfix
 from tests.accounts.world import a_credential_notice
 from tests.outbox.dying import dying

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from bot.config import Settings, Submission
+from bot.config import Settings
 from bot.errors import Misconfigured
 from bot.outbox.submission import FAULTS, SubmissionTransport
 from bot.outbox.transport import RecipientRefused, ServerMisconfigured, TransportUnavailable
+from bot.sections.servers import Submission
 from demo.peers.postfix import BUSY, NOBODY, Postfix
 from demo.peers.processes import free_port
 from demo.peers.tls import make_server_certificate

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from bot.config import KeyAlgorithm, Settings, template_folder
+from bot.config import Settings, template_folder
 from bot.hsm.keys import PublicKey, generate_key, generate_secret, mac
 from bot.hsm.token import Token
 from bot.outbox.cms import PrivateKey
@@ -27,6 +27,7 @@ from bot.register import audit, tasks
 from bot.register.audit import Event
 from bot.register.models import Account, Agency, Dossier, Mail, Subscriber
 from bot.register.tasks import Kind, Lease, Queue
+from bot.sections.authority import KeyAlgorithm
 from bot.sms.folder import FileGateway
 from tests.outbox.examples import AGENCY, DUE, NOW, NUMBER
 

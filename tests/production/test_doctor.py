@@ -7,9 +7,10 @@ from dramatiq.brokers.rabbitmq import RabbitmqBroker
 
 from bot import app
 from bot.cli.peers import PEER_LOOKS
-from bot.config import Broker, Settings
+from bot.config import Settings
 from bot.errors import Misconfigured
 from bot.register.tasks import Queue
+from bot.sections.servers import Broker
 from demo.peers.processes import free_port
 from demo.peers.rabbitmq import RabbitMq
 

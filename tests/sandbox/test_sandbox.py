@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from bot import config
 from bot.sandbox import (
     ANSWER_LIMIT,
     WALL_CLOCK,
@@ -20,9 +19,10 @@ from bot.sandbox import (
     OutOfTime,
     Sandbox,
 )
+from bot.sections import servers
 from tests.sandbox import probes
 
-LIMITS = config.Sandbox(seconds=1, memory=256 * 1024 * 1024, children=2)
+LIMITS = servers.Sandbox(seconds=1, memory=256 * 1024 * 1024, children=2)
 
 
 @pytest.fixture

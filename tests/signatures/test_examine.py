@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot import config
 from bot.inbox.mime import Kind, Part
 from bot.sandbox import Sandbox
+from bot.sections import servers
 from bot.signatures.examine import PRELOAD, Examiner, Judgement
 from bot.signatures.revocation import Fetcher
 from bot.signatures.verdict import SubIndication
@@ -41,7 +41,7 @@ class World:
         ]
 
 
-LIMITS = config.Sandbox(seconds=5, memory=128 * 1024 * 1024)
+LIMITS = servers.Sandbox(seconds=5, memory=128 * 1024 * 1024)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     limits = getattr(request, "param", LIMITS)
     sandbox = Sandbox(limits, PRELOAD)
     with ForeignPki() as pki:
-        async with Fetcher(config.Trust(addresses=(pki.address,), fetch_seconds=1)) as fetcher:
+        async with Fetcher(servers.Trust(addresses=(pki.address,), fetch_seconds=1)) as fetcher:
             yield World(pki, sandbox, fetcher)
     await sandbox.close()
 
@@ -131,8 +131,8 @@ async def test_one_bad_file_does_not_hide_the_good_one(world: World) -> None:
 @pytest.mark.parametrize(
     ("world", "weight", "fault"),
     [
-        (config.Sandbox(seconds=1), 2_000_000, "sandbox.time"),
-        (config.Sandbox(seconds=20, memory=96 * 1024 * 1024), 1_000_000, "sandbox.memory"),
+        (servers.Sandbox(seconds=1), 2_000_000, "sandbox.time"),
+        (servers.Sandbox(seconds=20, memory=96 * 1024 * 1024), 1_000_000, "sandbox.memory"),
     ],
     indirect=["world"],
 )

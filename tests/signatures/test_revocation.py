@@ -9,7 +9,7 @@ from threading import Thread
 import httpx
 import pytest
 
-from bot import config
+from bot.sections import servers
 from bot.signatures.revocation import CACHE_TIME, OLDEST, OLDEST_OF_AUTHORITIES, Fetcher
 from bot.signatures.trust import CertificatePath
 from bot.signatures.verdict import CLOCK_GRACE
@@ -29,7 +29,7 @@ def own_pki() -> Iterator[ForeignPki]:
 
 @pytest.fixture
 async def fetcher(own_pki: ForeignPki) -> AsyncIterator[Fetcher]:
-    settings = config.Trust(addresses=(own_pki.address,), fetch_seconds=0.5)
+    settings = servers.Trust(addresses=(own_pki.address,), fetch_seconds=0.5)
     async with Fetcher(settings) as made:
         yield made
 
@@ -107,7 +107,7 @@ async def test_what_was_made_long_ago_or_in_the_future_is_none(
     monkeypatch.setattr(foreign, "_FRESH", timedelta(days=900))
     with Dated() as pki:
         pki.age, pki.ocsp_service = age, ocsp
-        async with Fetcher(config.Trust(addresses=(pki.address,))) as fetcher:
+        async with Fetcher(servers.Trust(addresses=(pki.address,))) as fetcher:
             data = await fetcher.gather([path_of(pki)], datetime.now(UTC))
     assert len([*data.ocsps, *data.crls]) == len(used)
 
@@ -139,7 +139,7 @@ async def test_failures_are_not_kept(
 
 async def test_too_long_an_answer_is_none(own_pki: ForeignPki, path: CertificatePath) -> None:
     own_pki.ocsp_service = Service.DOWN
-    settings = config.Trust(addresses=(own_pki.address,), fetch_limit=len(own_pki.root.der) // 2)
+    settings = servers.Trust(addresses=(own_pki.address,), fetch_limit=len(own_pki.root.der) // 2)
     async with Fetcher(settings) as strict:
         data = await strict.gather([path], NOW)
     assert (data.ocsps, data.crls) == ((), ())
@@ -191,11 +191,11 @@ async def test_a_redirect_leads_nowhere_that_is_not_allowed(
     address, handler = elsewhere
     handler.target = own_pki.address
     path = path_of(own_pki, address)
-    async with Fetcher(config.Trust(addresses=(address,))) as one:
+    async with Fetcher(servers.Trust(addresses=(address,))) as one:
         assert (await one.gather([path], NOW)).ocsps == ()
     assert handler.asked > 0
     assert own_pki.hits == {}
-    async with Fetcher(config.Trust(addresses=(address, own_pki.address))) as both:
+    async with Fetcher(servers.Trust(addresses=(address, own_pki.address))) as both:
         assert len((await both.gather([path], NOW)).ocsps) == 1
 
 
@@ -204,7 +204,7 @@ async def test_a_circle_of_redirects_ends(
 ) -> None:
     address, handler = elsewhere
     handler.target = address
-    async with Fetcher(config.Trust(addresses=(address,))) as one:
+    async with Fetcher(servers.Trust(addresses=(address,))) as one:
         assert (await one.gather([path_of(own_pki, address)], NOW)).ocsps == ()
     assert handler.asked <= 8
 
@@ -232,10 +232,10 @@ async def test_a_circle_of_redirects_ends(
     ],
 )
 async def test_what_lies_under_an_allowed_prefix(address: str, allowed: bool) -> None:
-    async with Fetcher(config.Trust(addresses=("http://crl.gov.vn/g2/",))) as fetcher:
+    async with Fetcher(servers.Trust(addresses=("http://crl.gov.vn/g2/",))) as fetcher:
         assert fetcher.allows(httpx.URL(address)) is allowed
 
 
 async def test_nothing_is_allowed_by_default() -> None:
-    async with Fetcher(config.Trust()) as fetcher:
+    async with Fetcher(servers.Trust()) as fetcher:
         assert not fetcher.allows(httpx.URL("http://127.0.0.1/"))

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from bot import config
 from bot.errors import Misconfigured
+from bot.sections import servers
 from bot.signatures.trust import TrustStore, ocsp_addresses
 from demo.foreign import ForeignPki, Signer
 from tests.signatures.builders import trust_of
@@ -63,7 +63,7 @@ def test_addresses_that_cannot_be_read_are_none(pki: ForeignPki) -> None:
 def test_folders(pki: ForeignPki, tmp_path: Path) -> None:
     pki.write_trust(tmp_path / "trust")
     (tmp_path / "trust/roots/again.der").write_bytes(pki.root.der)
-    store = TrustStore.load(config.Trust(), tmp_path)
+    store = TrustStore.load(servers.Trust(), tmp_path)
     assert store.roots == (pki.root.certificate, pki.root.certificate)
     assert store.intermediates == (pki.issuer.certificate,)
     assert TrustStore.from_der(*store.to_der()) == store
@@ -73,4 +73,4 @@ def test_a_folder_with_something_else_in_it(tmp_path: Path) -> None:
     (tmp_path / "trust/roots").mkdir(parents=True)
     (tmp_path / "trust/roots/readme.txt").write_text("x")
     with pytest.raises(Misconfigured, match=r"trust\.roots"):
-        TrustStore.load(config.Trust(), tmp_path)
+        TrustStore.load(servers.Trust(), tmp_path)

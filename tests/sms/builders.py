@@ -5,13 +5,14 @@ from typing import Any, cast
 
 from tortoise.transactions import in_transaction
 
-from bot.config import Callbacks, Settings, Sms, Twilio, template_folder
+from bot.config import Settings, template_folder
 from bot.outbox.delivery import Post, intend, post
 from bot.outbox.notices import Content
 from bot.outbox.render import Renderer
 from bot.register.lifecycle import Channel
 from bot.register.models import Dossier, Notice
 from bot.register.tasks import Kind
+from bot.sections.sms import Callbacks, Sms, Twilio
 from bot.sms import twilio
 from bot.sms.gateway import Gateway
 from demo.peers.twilio_account import TwilioPeer

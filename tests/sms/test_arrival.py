@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import Sms
 from bot.outbox.delivery import post
 from bot.outbox.notices import Parked
 from bot.procedures.arrival import PATIENCE, confirm_arrival, record_report
@@ -14,6 +13,7 @@ from bot.procedures.escalate import escalate, resume
 from bot.register.lifecycle import NoticeStatus
 from bot.register.models import Attempt, Notice, Officer, OptOut, Task
 from bot.register.tasks import Kind
+from bot.sections.sms import Sms
 from bot.sms.folder import FileGateway
 from bot.sms.gateway import Arrival, Failure, GatewayUnavailable, Report
 from demo.peers.twilio_account import Trouble, TwilioPeer

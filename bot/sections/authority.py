@@ -1,0 +1,93 @@
+"""Who we are, and what law and judgement let us change."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from bot.sections.section import Mailbox, Name, Section
+
+
+class KeyAlgorithm(StrEnum):
+    """Lawful subject key types; the names are the ones `bot.toml` uses."""
+
+    RSA_2048 = "rsa-2048"
+    RSA_3072 = "rsa-3072"
+    EC_P256 = "ec-p256"
+    EC_P384 = "ec-p384"
+
+
+class Terms(StrEnum):
+    """Which words go out: those of 2023, or those of Decree 68/2024."""
+
+    OFFICIAL = "2024"  # chứng thư chữ ký số chuyên dùng công vụ
+    GOVERNMENT = "2023"  # chứng thư số
+
+
+class Authority(Section):
+    """Who speaks in every notice."""
+
+    name: Name = "Trung tâm Chứng thực điện tử chuyên dùng (trình diễn)"
+    parent: Name = "Cơ quan chủ quản (trình diễn)"
+    address: str = "Số 1 phố Trình Diễn, Hà Nội"
+    help_phone: str = "024 1234 5678"
+    help_mailbox: Mailbox = "hotro@ca.example.gov.vn"
+    activation_address: str = "https://kichhoat.ca.example.gov.vn"
+
+
+class Mailboxes(Section):
+    """Our own mailboxes by role."""
+
+    official: tuple[Mailbox, ...] = Field(("hoso@ca.example.gov.vn",), min_length=1)
+    sender: Mailbox = "hoso@ca.example.gov.vn"
+
+
+class Issuing(Section):
+    """What certificates say of keys and validity, and how often the CRL comes."""
+
+    issuer_name: Name = "CA trình diễn cho giải pháp ký số tập trung"
+    algorithm: KeyAlgorithm = KeyAlgorithm.RSA_3072
+    validity_years: int = Field(3, ge=1, le=5)
+    crl_hours: float = Field(24, gt=0, le=366 * 24, description="nextUpdate − thisUpdate")
+    crl_every_hours: float = Field(
+        6, gt=0, validate_default=True, description="a CRL at least this often"
+    )
+
+    @field_validator("crl_every_hours")
+    @classmethod
+    def _before_the_last_lapses(cls, hours: float, info: ValidationInfo) -> float:
+        if hours >= info.data.get("crl_hours", hours + 1):
+            raise ValueError("Must be less than issuing.crl_hours: the list would lapse")
+        return hours
+
+
+class Rules(Section):
+    """Numbers and words the rules go by."""
+
+    freshness_days: int = Field(30, ge=1)
+    addressee: tuple[str, ...] = Field(
+        (), description="accepted «Kính gửi»; the authority's name is always accepted"
+    )
+    mail_domains: tuple[str, ...] = ("gov.vn", "edu.vn")
+    excluded_titles: tuple[str, ...] = (
+        "Hiệu trưởng",
+        "Phó Hiệu trưởng",
+        "Giám đốc",
+        "Phó Giám đốc",
+        "Kế toán trưởng",
+        "Phụ trách kế toán",
+        "Chủ tài khoản",
+    )
+
+
+class Accounts(Section):
+    credentials: Literal["split", "email"] = Field(
+        "split",
+        description="split: the slip is encrypted and its passcode goes by SMS to the "
+        "subscriber's own phone; email: the slip is not encrypted and no SMS is sent",
+    )
+    activation_days: int = Field(14, ge=1, le=366)
+    activation_attempts: int = Field(5, ge=1)
+
+
+# nothing of it goes over the net in the clear
