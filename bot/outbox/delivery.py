@@ -14,7 +14,8 @@ from bot.outbox.render import Renderer
 from bot.outbox.transport import Transport
 from bot.register import tasks
 from bot.register.lifecycle import Channel, NoticeMove, NoticeStatus
-from bot.register.models import Account, Attempt, Dossier, Mail, Notice, OptOut, StaleState
+from bot.register.living import StaleState
+from bot.register.models import Account, Attempt, Dossier, Mail, Notice, OptOut
 from bot.register.tasks import Kind, Lease
 from bot.sms.gateway import Failure, Gateway, NumberRefused
 

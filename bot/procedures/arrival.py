@@ -15,7 +15,8 @@ from tortoise.transactions import in_transaction
 from bot.outbox.delivery import FIRST_LOOK, Post
 from bot.register import tasks
 from bot.register.lifecycle import Channel, NoticeMove
-from bot.register.models import Attempt, StaleState
+from bot.register.living import StaleState
+from bot.register.models import Attempt
 from bot.register.tasks import Kind, Lease
 from bot.sms.gateway import Arrival, Carrier, Failure, Gateway, GatewayUnavailable, Report
 

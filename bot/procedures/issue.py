@@ -31,15 +31,8 @@ from bot.procedures.close import close_if_done
 from bot.procedures.publish import burn_interrupted
 from bot.procedures.services import Issuing
 from bot.register.lifecycle import CertificateMove, Channel, ItemMove, ItemStatus
-from bot.register.models import (
-    Account,
-    Agency,
-    Certificate,
-    Item,
-    StaleState,
-    SubjectKey,
-    Subscriber,
-)
+from bot.register.living import StaleState
+from bot.register.models import Account, Agency, Certificate, Item, SubjectKey, Subscriber
 from bot.register.tasks import Lease
 from bot.sections.authority import KeyAlgorithm
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.register.lifecycle import Capacity, Channel
+from bot.register.living import Living
 from bot.register.models import (
     Account,
     Agency,
@@ -14,7 +15,6 @@ from bot.register.models import (
     Certificate,
     Dossier,
     Item,
-    Living,
     Mail,
     Notice,
     Officer,

@@ -10,16 +10,8 @@ from tortoise.transactions import in_transaction
 from bot.register import audit
 from bot.register.audit import Event
 from bot.register.lifecycle import LIVES, AccountMove, DossierMove, ItemMove, MailMove, Move
-from bot.register.models import (
-    Account,
-    Certificate,
-    Dossier,
-    Item,
-    Living,
-    Mail,
-    Notice,
-    StaleState,
-)
+from bot.register.living import Living, StaleState
+from bot.register.models import Account, Certificate, Dossier, Item, Mail, Notice
 from tests.register import rows
 
 pytestmark = pytest.mark.usefixtures("register")
