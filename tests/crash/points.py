@@ -1,8 +1,8 @@
 """Where a process may die: before and after every commit and every outside effect.
 
-A point's name says which task was at work, what was about to happen or had
-just happened, and the how manyth time in that task; it is the same in every
-run, so that a point found in one run can be died at in another.
+A point says what was at work, on which task, and what was about to happen or had
+just happened, the how manyth time in that task: `issue/3 before commit 2`. It is
+the same in every run, so that a point found in one run can be died at in another.
 """
 
 import os
@@ -15,9 +15,11 @@ from typing import Any
 from bot.hsm.subject_keys import SubjectKeys
 from bot.inbox.archive import Archive
 from bot.outbox.maildir import MaildirTransport
+from bot.outbox.submission import SubmissionTransport
 from bot.procedures import issue, publish
-from bot.register.sqlite import ImmediateTransaction
+from bot.register import postgresql, sqlite
 from bot.sms.folder import FileGateway
+from bot.sms.twilio import Twilio
 
 BLOCKING: tuple[tuple[Any, str, str], ...] = (
     (Archive, "put", "archive"),
@@ -26,11 +28,15 @@ BLOCKING: tuple[tuple[Any, str, str], ...] = (
     (publish, "replace", "publication"),
 )
 ASYNCHRONOUS: tuple[tuple[Any, str, str], ...] = (
+    (sqlite.ImmediateTransaction, "commit", "commit"),
+    (postgresql.Transaction, "commit", "commit"),
     (MaildirTransport, "deliver", "mail"),
+    (SubmissionTransport, "deliver", "mail"),
     (FileGateway, "send", "SMS"),
+    (Twilio, "send", "SMS"),
 )
 
-at_work = ContextVar("at_work", default="relay")
+at_work = ContextVar("at_work", default="start/0")
 
 
 class Points:
@@ -79,9 +85,26 @@ def lay(points: Points) -> None:
 
     For a process of its own: nothing is taken back.
     """
-    patched: Any = ImmediateTransaction
-    patched.commit = points.around_async("commit", ImmediateTransaction.commit)
+    patched: Any = postgresql.Transaction
+    patched.release_savepoint = postgresql.Transaction.commit  # which commits nothing
     for owner, name, what in BLOCKING:
         setattr(owner, name, points.around(what, getattr(owner, name)))
     for owner, name, what in ASYNCHRONOUS:
         setattr(owner, name, points.around_async(what, getattr(owner, name)))
+
+
+def one_of_a_kind(points: list[str]) -> list[str]:
+    """Each step of each kind of work once: a second receipt takes the same steps as the first."""
+    kinds: dict[tuple[str, str], str] = {}
+    for point in points:
+        work, step = steps(point)
+        if "archive" in step:  # any number of files, each kept by itself
+            step = step.rstrip("0123456789")
+        kinds.setdefault((work, step), point)
+    return list(kinds.values())
+
+
+def steps(point: str) -> tuple[str, str]:
+    """What was at work, whatever the task, and the step."""
+    at, _, step = point.partition(" ")
+    return at.partition("/")[0], step

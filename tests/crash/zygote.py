@@ -1,142 +1,119 @@
-"""A process that has everything loaded and forks bots, each to be killed at one point.
+"""A process that has everything loaded and forks bots, each of which may be killed at one point.
 
-    python -m tests.crash.zygote FOLDER TOKENS REVOCATION STAGE
+    python -m tests.crash.zygote MAIL
 
-FOLDER/start is a home where one mail was acknowledged. Prints a line of JSON for an
-undisturbed run, then one for each point that STAGE passes: the facts in the
-end of a house that was killed there and started again.
+Reads a line of JSON for each bot, the arguments of its life, and answers with one when
+it has ended: all that it said. The last word is what came of it, unless it was killed.
 """
 
 import asyncio
+import gc
 import json
 import os
-import shutil
 import sys
-from collections.abc import Coroutine, Set
-from datetime import timedelta
+import tempfile
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-import weasyprint  # noqa: F401 - what is loaded before the fork is loaded once
+import httpcore  # noqa: F401 - as httpx does when it is first used
+import twilio.rest.api.v2010.account.message  # noqa: F401 - as its SDK does
+from argon2 import PasswordHasher
+from pydantic import TypeAdapter
 
-from bot import actors, app, logs, tools
-from bot.config import Settings
-from bot.home import Home
-from bot.register import connection, tasks
-from bot.register.connection import clock
-from bot.register.models import Task
-from bot.register.tasks import HandOver, Kind, Queue
-from tests.crash.facts import facts
-from tests.crash.points import Points, at_work, lay
-from tests.house import settings_for
+from bot import logs, tools
+from bot.accounts import account
+from bot.accounts.account import Minted
+from bot.accounts.slip import slip
+from bot.clock import Calendar
+from bot.config import Settings, template_folder
+from bot.inbox import mime
+from bot.outbox.render import Renderer
+from bot.register import connection
+from bot.signatures import pdf
+from tests.crash import life
+from tests.outbox.examples import a_credential
 
-VET = {Kind.IDENTIFY, Kind.DECIDE}
-MAKE = {Kind.ISSUE, Kind.PUBLISH}
-SOON = timedelta(seconds=5)
-STAGES = {"vet": VET, "issue": MAKE, "post": set(Kind) - VET - MAKE}
-BEFORE = {"vet": set(), "issue": VET, "post": VET | MAKE}
+Tell = Callable[[Any], None]
 
 
-class NoSandbox:
-    """Stands where nothing is vetted: its warm process would be loaded for nothing."""
+class Here:
+    """Stands where the sandbox does: what hostile bytes may do to a child is tried elsewhere."""
 
     def __init__(self, *_: object) -> None:
         pass
+
+    async def call(self, function: Callable[..., object], *args: object, answer: type[Any]) -> Any:
+        result = await asyncio.to_thread(function, *args)
+        said = TypeAdapter(type(result)).dump_json(result)
+        return TypeAdapter(answer).validate_json(said)
 
     async def close(self) -> None:
         pass
 
 
-def main(folder: Path, tokens: Path, revocation: str, stage: str) -> None:
+def main(mail: Path) -> None:
     logs.configure()
-    ready, home = folder / "ready", folder / "home"
-    settings = settings_for(home, tokens, revocation)
-    shutil.copytree(folder / "start", home)
-    in_a_fork(run(settings, BEFORE[stage]))
-    shutil.copytree(home, ready)
-    if stage != "vet":
-        setattr(tools, "Sandbox", NoSandbox)  # noqa: B010 - mypy knows it as another class
-    undisturbed = in_a_fork(run(settings, set(Kind), watch=STAGES[stage]))
-    tell(None, in_a_fork(conclude(settings)))
-    for point in one_of_a_kind(undisturbed):
-        shutil.rmtree(home)
-        shutil.copytree(ready, home)
-        in_a_fork(run(settings, set(Kind), fatal=point))
-        in_a_fork(run(settings, set(Kind)))
-        tell(point, in_a_fork(conclude(settings)))
+    setattr(tools, "Sandbox", Here)  # noqa: B010 - mypy knows it as another class
+    setattr(account, "ARGON2", PasswordHasher(1, 8, 1))  # noqa: B010 - how long a guess takes is tried elsewhere
+    warm_up(mail.read_bytes())
+    gc.collect()
+    gc.freeze()  # what no collection touches stays shared with the forks
+    for line in sys.stdin:
+        print(json.dumps(in_a_fork(json.loads(line))), flush=True)  # noqa: T201
 
 
-def one_of_a_kind(points: list[str]) -> list[str]:
-    """Each step of each kind of task once: a second receipt takes the same steps as the first."""
-    kinds: dict[str, str] = {}
-    for point in points:
-        kind, _, step = point.split(" ", 2)
-        kinds.setdefault(f"{kind} {step}", point)
-    return list(kinds.values())
+def warm_up(mail: bytes) -> None:
+    """What is loaded and made ready before the fork is so once."""
+
+    async def open_a_register() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            async with connection.opened(Path(folder) / "register.sqlite3"):
+                pass
+
+    asyncio.run(open_a_register())
+    Calendar()
+    setattr(connection, "migrate", no_migration)  # noqa: B010 - every register was migrated
+    [letter] = mime.survey(mail).letters
+    pdf.inspect_part(mail, letter.index)
+    settings = Settings()
+    minted = Minted(1, 1, datetime.now(UTC))
+    slip(a_credential(), minted, "", passcode="", renderer=Renderer(settings, template_folder()))
 
 
-def tell(point: str | None, found: Any) -> None:
-    print(json.dumps({"point": point, "facts": found}), flush=True)  # noqa: T201
+async def no_migration(**_: object) -> None:
+    """There is nothing to migrate."""
 
 
-def in_a_fork(story: Coroutine[Any, Any, Any]) -> Any:
-    """What `story` returned in a process of its own; None if that was killed."""
+def in_a_fork(arguments: dict[str, Any]) -> list[Any]:
+    """What a bot said that lived in a process of its own, and in the end what came of it."""
     reader, writer = os.pipe()
     if (child := os.fork()) == 0:
         os.close(reader)
         try:
             with os.fdopen(writer, "w") as pipe:
-                json.dump(asyncio.run(story), pipe, default=str)
+                say = saying(pipe)
+                say(asyncio.run(life.run(say, **arguments)))
+        except Exception:
+            traceback.print_exc()
         finally:
             os._exit(0)
-    story.close()
     os.close(writer)
     with os.fdopen(reader) as pipe:
-        said = pipe.read()
+        said = [json.loads(line) for line in pipe]
     os.waitpid(child, 0)
-    return json.loads(said) if said else None
+    return said
 
 
-async def run(
-    settings: Settings,
-    kinds: Set[Kind],
-    *,
-    fatal: str | None = None,
-    watch: Set[Kind] = frozenset(),
-) -> list[str]:
-    """What a bot does with the tasks of `kinds`, one at a time; the points of `watch` it passed."""
-    points = Points(fatal)
-    async with (
-        connection.opened(Home(settings).register),
-        tools.tools(settings, Queue) as made,
-    ):
-        lay(points)
-        await app.begin(app.utc_now())
-        while handed := await _next(kinds):
-            task = await Task.get(id=handed.task)
-            kind = Kind(task.kind)
-            at_work.set(f"{kind} {task.subject}")
-            await actors.work(handed, made[kind.queue], clock)
-            at_work.set("relay")
-    return [point for point in points.passed if point.split()[0] in watch]
+def saying(pipe: TextIO) -> Tell:
+    def say(what: Any) -> None:
+        pipe.write(json.dumps(what) + "\n")
+        pipe.flush()
 
-
-async def _next(kinds: Set[Kind]) -> HandOver | None:
-    """The next task of `kinds` that is due soon; those of other kinds stand back."""
-    others = [kind for kind in Kind if kind not in kinds]
-    while await Task.exists(kind__in=list(kinds), due_at__lt=app.utc_now() + SOON):
-        now = app.utc_now()
-        await Task.filter(kind__in=others, due_at__lte=now).update(due_at=now + SOON / 10)
-        if handed := await tasks.lease(now, Queue, most=1):
-            return handed[0]
-        await asyncio.sleep(0.05)
-    return None
-
-
-async def conclude(settings: Settings) -> dict[str, Any]:
-    async with connection.opened(Home(settings).register):
-        return await facts(settings)
+    return say
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4])
+    main(Path(sys.argv[1]))
