@@ -27,7 +27,7 @@ from bot.procedures.inbound import collect, heed
 from bot.procedures.issue import issue
 from bot.procedures.publish import publish
 from bot.register import audit, tasks
-from bot.register.tasks import HandOver, Kind, Lease, LeaseLost, Queue
+from bot.register.tasks import HandOver, Kind, Lease, LeaseLost, Queue, StillKept
 from bot.sandbox import Unchecked
 
 log = structlog.get_logger()
@@ -48,7 +48,7 @@ STORIES: Mapping[Kind, Story] = {
     Kind.INBOUND: lambda lease, _, now: heed(lease, now),
     Kind.COLLECT: collect,
 }
-PAUSES = (0.2, 1, 5)  # seconds until a register that was away is asked again
+PAUSES = (1, 2, 3, 4)  # seconds until the register is asked again; together longer than a beat
 AT_MOST = 270  # seconds for one try: nothing takes so long unless it hangs
 LATE = timedelta(hours=1)  # until officers are told that a device or peer is away
 
@@ -69,10 +69,12 @@ async def work(handed: HandOver, tools: Any, now: Now, *, again: bool = False) -
 async def _begun(handed: HandOver, now: Now, *, again: bool) -> Lease | None:
     """The lease, asked for a while: else the task waits until its message is missed."""
     for pause in PAUSES:
-        with suppress(Unavailable):
+        with suppress(Unavailable, StillKept):
             return await tasks.begin(handed, await now(), again=again)
         await asyncio.sleep(pause)
-    return await tasks.begin(handed, await now(), again=again)
+    with suppress(StillKept):
+        return await tasks.begin(handed, await now(), again=again)
+    return None
 
 
 async def _record(lease: Lease, tools: Any, now: Now) -> None:
@@ -114,7 +116,7 @@ async def _kept(lease: Lease, now: Now) -> AsyncIterator[None]:
 
 async def _keep(lease: Lease, limit: asyncio.Timeout, now: Now) -> None:
     while True:
-        await asyncio.sleep(tasks.LEASE.total_seconds() / 4)
+        await asyncio.sleep(tasks.BEAT.total_seconds())
         try:
             await lease.extend(await now())
         except LeaseLost:  # the block would write in vain

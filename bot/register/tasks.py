@@ -77,11 +77,19 @@ _QUEUES = {
 }
 
 LEASE = timedelta(seconds=20)  # of a worker, kept alive by it
+BEAT = LEASE / 4  # how often it says so
+MISSED = BEAT * 1.5  # since the last beat: that hand is gone
 HAND_OVER = timedelta(minutes=1)  # of a message, until a worker begins
 PARKED_AFTER = 8  # attempts; a task that kills its worker counts too
 FREE = {"lease": None, "leased_until": None, "begun_at": None}
 FIRST_RETRY = timedelta(seconds=2)
 LONGEST_RETRY = timedelta(minutes=15)
+
+
+class StillKept(Conflict):
+    """A task whose message came again is kept alive by the hand that began it."""
+
+    code = "conflict.kept"
 
 
 class LeaseLost(Conflict):
@@ -197,14 +205,19 @@ async def begin(handed: HandOver, now: datetime, *, again: bool = False) -> Leas
     A task that was begun too often is parked instead.
 
     Args:
-        again: the broker says that whoever had this message before is gone: a
-            lease begun by it is taken over.
+        again: the broker says that whoever had this message before is gone. It
+            may only have lost its connection, so it is asked for a beat, too.
+
+    Raises:
+        StillKept: whoever began it has been heard of; ask again in a while.
     """
     async with in_transaction():
         standing = Task.filter(id=handed.task, lease=handed.token)
         task = await standing.select_for_update().get_or_none()
         if task is None or (task.begun_at and not again):
             return None
+        if task.begun_at and task.leased_until and now < task.leased_until - LEASE + MISSED:
+            raise StillKept(task.id)
         if task.attempts >= PARKED_AFTER and Kind(task.kind).gives_up:
             await _park(task, task.last_error or "worker.died", now)
             return None
