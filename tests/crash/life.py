@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from signal import SIGKILL, SIGSTOP
 from typing import Any
 
 from tortoise.backends.base.executor import EXECUTOR_CACHE
@@ -57,6 +58,7 @@ async def run(
     kinds: Sequence[Kind] = ORDER,
     mail: str | None = None,
     fatal: str | None = None,
+    frozen: str | None = None,
     redelivered: list[Any] | None = None,
     postfix: str | None = None,
 ) -> dict[str, Any]:
@@ -66,10 +68,12 @@ async def run(
 
     Args:
         mail: the file that somebody hands in at the door until it is acknowledged.
-        redelivered: the message that was given to a worker who is dead.
+        fatal: where it is killed.
+        frozen: or where it is stopped, and goes on when it is told to.
+        redelivered: the message that was given to a worker who is dead, or seems so.
         postfix: the folder of the server that takes mails, if one does.
     """
-    points = Points(fatal)
+    points = Points(fatal or frozen, SIGKILL if fatal else SIGSTOP)
     house = Settings(**settings)
     EXECUTOR_CACHE.clear()  # statements by table, for one kind of database in a process
     async with connection.opened(Home(house).register), AsyncExitStack() as stack:
@@ -78,7 +82,7 @@ async def run(
         if house.database.url:
             await _take_over(redelivered, hands)
         else:
-            await app.begin(await clock())
+            await app.begin(self.settings, await clock())
         if mail:
             await _hand_in(Path(mail), house)
         async for handed in _messages([Kind(kind) for kind in kinds]):
@@ -118,6 +122,8 @@ class Hands:
 
 async def _take_over(redelivered: list[Any] | None, hands: Hands) -> None:
     if redelivered:
+        missed = await clock() + tasks.LEASE - tasks.MISSED  # some seconds pass without a beat
+        await Task.filter(begun_at__isnull=False).update(leased_until=missed)
         await hands.work(HandOver(*redelivered), again=True)
     stands = Task.filter(lease__isnull=False)
     await stands.update(leased_until=await clock() - timedelta(seconds=1))

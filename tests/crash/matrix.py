@@ -23,7 +23,14 @@ class Zygote:
     process: subprocess.Popen[str]
 
     def fork(self, **arguments: Any) -> list[Any]:
-        """All that a bot said in its life."""
+        """All that a bot said until it died, or froze."""
+        return self._ask(arguments)
+
+    def go_on(self) -> list[Any]:
+        """All that the frozen bot said in its life."""
+        return self._ask(None)
+
+    def _ask(self, arguments: Any) -> list[Any]:
         to, back = self.process.stdin, self.process.stdout
         assert to is not None
         assert back is not None
@@ -77,6 +84,17 @@ class Matrix:
         if lived["facts"] == undisturbed.stands[kind]:
             return undisturbed.end
         return dict(self._live()["facts"])
+
+    def frozen(self, point: str, undisturbed: "Undisturbed") -> bool:
+        """Whether a worker changes nothing that freezes, and goes on when its task is done."""
+        kind = undisturbed.points[point]
+        mail = self._at_the_door(kind)
+        self.way.set_back(kind)
+        last = self._live(kinds=_until(kind), mail=mail, frozen=point)
+        assert not isinstance(last, dict), f"{point} was not met"
+        self._live(kinds=_until(kind), mail=mail, redelivered=last)
+        late = self.zygote.go_on()[-1]
+        return bool(late["facts"] == undisturbed.stands[kind])
 
     def _at_the_door(self, kind: Kind) -> str | None:
         return self.mail if kind is ORDER[0] else None

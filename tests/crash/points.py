@@ -40,10 +40,10 @@ at_work = ContextVar("at_work", default="start/0")
 
 
 class Points:
-    """Notes every point that is passed; the process dies at the one named `fatal`."""
+    """Notes every point that is passed; the process gets a signal at the one named `fatal`."""
 
-    def __init__(self, fatal: str | None) -> None:
-        self.fatal = fatal
+    def __init__(self, fatal: str | None, by: signal.Signals) -> None:
+        self.fatal, self.by = fatal, by
         self.passed: list[str] = []
         self._times: Counter[str] = Counter()
 
@@ -53,7 +53,7 @@ class Points:
         point = f"{point} {self._times[point]}"
         self.passed.append(point)
         if point == self.fatal:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self.by)
 
     def around(self, what: str, act: Callable[..., Any]) -> Callable[..., Any]:
         """`act`, with a point before and one after."""

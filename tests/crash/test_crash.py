@@ -35,13 +35,11 @@ from tests.sms.builders import settings_of
 CRASH = "crash"  # the database
 ROWS = TEACHERS[:2]  # one good, one faulty
 
-WORKS = (set(Kind) - {Kind.NOTICE, Kind.ARRIVAL}) | {
-    "door",
-    "relay",
-    "issue-given-up",
-    "notice-email",
-    "notice-sms",
-}
+WORKERS = (set(Kind) - {Kind.NOTICE, Kind.ARRIVAL}) | {"notice-email", "notice-sms"}
+WORKS = WORKERS | {"door", "relay", "issue-given-up"}
+GOES_ON = ("after commit 1", "after key generation 1")
+"""Begun, and nothing committed yet: where a worker freezes whose task another takes over."""
+
 BURNS = {  # between the intent to sign and the certificate
     ("issue", step)
     for step in (
@@ -176,3 +174,10 @@ def test_over_servers(separate: Separate, school: School, mail: str, forking: Zy
     require_right(undisturbed.end)
     assert {steps(point)[0] for point in undisturbed.points} == WORKS | {"arrival"}
     assert off(matrix, undisturbed, asks_first=False) == {}
+    late = [
+        point
+        for point in undisturbed.points
+        if steps(point)[0] in WORKERS | {"arrival"} and steps(point)[1] in GOES_ON
+    ]
+    assert len(late) == len(WORKERS) + 2
+    assert [point for point in late if not matrix.frozen(point, undisturbed)] == []

@@ -4,19 +4,22 @@
 
 Reads a line of JSON for each bot, the arguments of its life, and answers with one when
 it has ended: all that it said. The last word is what came of it, unless it was killed.
+A bot may also freeze; it goes on when the line is `null`.
 """
 
 import asyncio
 import gc
 import json
 import os
+import signal
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any, NoReturn
 
 import httpcore  # noqa: F401 - as httpx does when it is first used
 import twilio.rest.api.v2010.account.message  # noqa: F401 - as its SDK does
@@ -35,8 +38,6 @@ from bot.register import connection
 from bot.signatures import pdf
 from tests.crash import life
 from tests.outbox.examples import a_credential
-
-Tell = Callable[[Any], None]
 
 
 class Here:
@@ -61,8 +62,17 @@ def main(mail: Path) -> None:
     warm_up(mail.read_bytes())
     gc.collect()
     gc.freeze()  # what no collection touches stays shared with the forks
+    frozen: list[Bot] = []
     for line in sys.stdin:
-        print(json.dumps(in_a_fork(json.loads(line))), flush=True)  # noqa: T201
+        if arguments := json.loads(line):
+            bot = Bot.born(arguments)
+        else:
+            bot = frozen.pop()
+            os.kill(bot.process, signal.SIGCONT)
+        _, status = os.waitpid(bot.process, os.WUNTRACED)
+        if os.WIFSTOPPED(status):
+            frozen.append(bot)
+        print(json.dumps(bot.said()), flush=True)  # noqa: T201
 
 
 def warm_up(mail: bytes) -> None:
@@ -87,32 +97,39 @@ async def no_migration(**_: object) -> None:
     """There is nothing to migrate."""
 
 
-def in_a_fork(arguments: dict[str, Any]) -> list[Any]:
-    """What a bot said that lived in a process of its own, and in the end what came of it."""
-    reader, writer = os.pipe()
-    if (child := os.fork()) == 0:
-        os.close(reader)
-        try:
-            with os.fdopen(writer, "w") as pipe:
-                say = saying(pipe)
-                say(asyncio.run(life.run(say, **arguments)))
-        except Exception:
-            traceback.print_exc()
-        finally:
-            os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as pipe:
-        said = [json.loads(line) for line in pipe]
-    os.waitpid(child, 0)
-    return said
+@dataclass(frozen=True)
+class Bot:
+    """A bot in a process of its own, and the file of what it says."""
+
+    process: int
+    speech: IO[str]
+
+    @classmethod
+    def born(cls, arguments: dict[str, Any]) -> "Bot":
+        """A fork that lives with these arguments."""
+        speech = tempfile.NamedTemporaryFile("w")  # noqa: SIM115 - open as long as it may speak
+        if (process := os.fork()) == 0:
+            live(arguments, speech)
+        return cls(process, speech)
+
+    def said(self) -> list[Any]:
+        """All that it has said."""
+        lines = Path(self.speech.name).read_text().splitlines()
+        return [json.loads(line) for line in lines]
 
 
-def saying(pipe: TextIO) -> Tell:
+def live(arguments: dict[str, Any], speech: IO[str]) -> NoReturn:
+    """Live in this process, and end it."""
+
     def say(what: Any) -> None:
-        pipe.write(json.dumps(what) + "\n")
-        pipe.flush()
+        print(json.dumps(what), file=speech, flush=True)
 
-    return say
+    try:
+        say(asyncio.run(life.run(say, **arguments)))
+    except Exception:
+        traceback.print_exc()
+    finally:
+        os._exit(0)
 
 
 if __name__ == "__main__":
