@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -20,10 +21,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from bench.house import Worker, founded, opened
-from bench.rounds import Effort, interleaved
+from bench.rounds import Effort, interleaved, ratio
 from bench.table import Line
-from bot.config import KeyAlgorithm
 from bot.register.tasks import Queue
+from bot.sections.authority import KeyAlgorithm
 
 OURS = "ec-p256, accepted rows to committed certificates and notices, SQLite, SoftHSM"
 
@@ -58,9 +59,9 @@ async def beside_others(effort: Effort) -> AsyncIterator[Line]:
             f"beside-{name.replace('_', '-')}",
             OURS,
             against,
-            ours / theirs,
+            ratio(ours, theirs),
             "",
-            f"{ours:.1f} and {theirs:.1f} certificates/s",
+            f"{median(ours):.1f} and {median(theirs):.1f} certificates/s",
         )
 
 

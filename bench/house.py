@@ -15,13 +15,14 @@ from tortoise.backends.base.executor import EXECUTOR_CACHE
 
 from bench import population
 from bot import actors, app, install, logs, tools
-from bot.config import Issuing, KeyAlgorithm, Settings
+from bot.config import Settings
 from bot.hsm.keys import generate_key
 from bot.register import connection, tasks
 from bot.register.connection import clock
 from bot.register.models import Task
 from bot.register.place import Place
 from bot.register.tasks import Queue
+from bot.sections.authority import Issuing, KeyAlgorithm
 
 
 @contextmanager

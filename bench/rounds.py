@@ -1,11 +1,12 @@
 """Rounds: two things in turn, so that both see the same machine; the median counts."""
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-Rate = Callable[[], Awaitable[float]]
+Measure = Callable[[], Awaitable[float]]
+Rounds = Sequence[float]  # what was found in each round
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,8 @@ def say(text: str) -> None:
     print(f"  {text}", file=sys.stderr, flush=True)
 
 
-async def interleaved(
-    effort: Effort, **measures: Callable[[], Awaitable[float]]
-) -> dict[str, float]:
-    """The median of each of `measures` over the rounds, in each of which all have their turn."""
+async def interleaved(effort: Effort, **measures: Measure) -> dict[str, list[float]]:
+    """What each of `measures` finds in every round; in each all have their turn."""
     found: dict[str, list[float]] = {name: [] for name in measures}
     for number in range(effort.rounds):
         # each is as often first as last
@@ -44,4 +43,9 @@ async def interleaved(
             found[name].append(await measure())
         now = ", ".join(f"{name} {values[-1]:.4g}" for name, values in found.items())
         say(f"round {number + 1} of {effort.rounds}: {now}")
-    return {name: median(values) for name, values in found.items()}
+    return found
+
+
+def ratio(one: Rounds, other: Rounds) -> float:
+    """The median of the rounds' ratios: the machine may be busier in one than in another."""
+    return median(mine / theirs for mine, theirs in zip(one, other, strict=True))
