@@ -1,7 +1,7 @@
 """The composition root: settings in, processes of the bot out. Nothing else wires anything.
 
-`door`, `web`, `relay` and `working` are the roles; `embedded` is all of them
-in one process. Each runs while its block does.
+`receiving`, `relaying`, `working`, `serving` and `called_back` are the roles;
+`embedded` is all of them in one process. Each runs while its block does.
 """
 
 import asyncio
@@ -67,14 +67,20 @@ async def embedded(settings: Settings) -> AsyncIterator[Running]:
     Raises:
         Misconfigured: something is missing, or another bot runs on this home.
     """
+    if settings.broker.url:
+        raise Misconfigured(
+            "broker.url is set: the bot runs as separate processes.",
+            "Start them (bot door, relay, worker, web), or take broker.url out.",
+        )
     home = Home(settings)
     async with AsyncExitStack() as stack:
         stack.enter_context(_only_one(home / "bot.lock"))
         await stack.enter_async_context(opened(settings))
         made = await stack.enter_async_context(tools(settings, Queue))
-        await begin(await clock())
+        await begin(settings, await clock())
         site = await stack.enter_async_context(serving(settings))
-        await stack.enter_async_context(called_back(settings))
+        if settings.sms.callbacks.base_url:
+            await stack.enter_async_context(called_back(settings))
         carriers = {queue: broker.connect("") for queue in Queue}
         await stack.enter_async_context(working(settings, carriers, made))
         await stack.enter_async_context(relaying(carriers, AHEAD))
@@ -90,9 +96,10 @@ async def opened(settings: Settings) -> AsyncIterator[None]:
         yield
 
 
-async def begin(now: datetime) -> None:
-    """One process owns this register: what an earlier one held is free, and the CRL goes round."""
-    await tasks.release_all()
+async def begin(settings: Settings, now: datetime) -> None:
+    """Call for what comes round. A file has one owner: what an earlier one held is free."""
+    if not settings.database.url:
+        await tasks.release_all()
     await go_round(now)
 
 
@@ -205,16 +212,31 @@ async def serving(settings: Settings) -> AsyncIterator[int]:
         yield port
 
 
-@asynccontextmanager
-async def called_back(settings: Settings) -> AsyncIterator[int | None]:
-    """What the carrier calls, where it has an address; the port. Needs the register."""
+def signed_calls(settings: Settings) -> Callbacks:
+    """How the carrier's calls are told from anybody else's.
+
+    Raises:
+        Misconfigured: it has no address to call, or the auth token cannot be read.
+    """
     sms = settings.sms
     if not sms.callbacks.base_url or not sms.twilio.auth_token_file:
-        yield None
-        return
+        raise Misconfigured(
+            "sms.callbacks.base_url is empty: the carrier calls nobody.",
+            "Set it, or do without `bot callbacks`: the carrier is asked instead.",
+        )
     token = read_secret(settings, sms.twilio.auth_token_file, "Twilio's auth token")
-    signed = Callbacks(sms.callbacks.base_url, token)
-    pages = callbacks.site(signed, clock, inbound=sms.inbound == "callback")
+    return Callbacks(sms.callbacks.base_url, token)
+
+
+@asynccontextmanager
+async def called_back(settings: Settings) -> AsyncIterator[int]:
+    """What the carrier calls; the port it listens on. Needs the register.
+
+    Raises:
+        Misconfigured: as `signed_calls` says.
+    """
+    sms = settings.sms
+    pages = callbacks.site(signed_calls(settings), clock, inbound=sms.inbound == "callback")
     async with _listening(sms.callbacks.host, sms.callbacks.port, pages) as port:
         yield port
 

@@ -67,6 +67,7 @@ class Conversation(SMTP):
         self.held = 0  # bytes of a mail that is being read
         self._unanswered = 0  # bytes since our last reply
         self._errors = self._replies = 0
+        self._storing = self._ending = False
 
     def connection_lost(self, error: Exception | None) -> None:
         self._host.leave(self)
@@ -98,6 +99,12 @@ class Conversation(SMTP):
         if self.transport is not None:
             self.transport.close()
 
+    def end(self) -> None:
+        """Close the connection, but answer a mail that is being stored first."""
+        self._ending = True
+        if not self._storing:
+            self.hang_up()
+
     async def smtp_AUTH(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's names
         await self.push("502 5.5.1 Command not implemented")
 
@@ -120,12 +127,16 @@ class Conversation(SMTP):
         else:
             await self.push("354 End data with <CR><LF>.<CR><LF>")
             raw, answer = await self._read()
+            self._storing = True
             answer = answer or await self._host.keep(raw, envelope)
+            self._storing = False
             if answer.startswith("250"):
                 self._errors = self._replies = 0
             self.envelope = Envelope()
-            for _ in range(len(envelope.rcpt_tos) if self.replies_each else 1):
-                await self.push(answer)
+            answers = len(envelope.rcpt_tos) if self.replies_each else 1
+            await self.push(b"\r\n".join([_with_status(answer)] * answers))  # counted as one
+            if self._ending:
+                self.hang_up()
 
     async def _read(self) -> tuple[bytes, str]:
         """A mail, exact to the byte; or why it is not taken, when all of it has come."""

@@ -11,6 +11,7 @@ from tortoise.transactions import in_transaction
 from bot.inbox.archive import Archive
 from bot.inbox.group import GroupCommit
 from bot.register import audit, tasks
+from bot.register.columns import storable
 from bot.register.models import Mail
 
 LONGEST_SENDER = 512  # as wide as the column
@@ -61,7 +62,7 @@ async def store(
 async def _kept(archive: Archive, raw: bytes, mailbox: str, envelope_from: str) -> Arrival:
     # A thread a mail: the file system's journal makes one write of syncs that come together.
     digest = await asyncio.to_thread(archive.put, raw)
-    return Arrival(digest, len(raw), mailbox, _storable(envelope_from))
+    return Arrival(digest, len(raw), mailbox, storable(envelope_from, LONGEST_SENDER))
 
 
 async def _commit(arrivals: Sequence[Arrival], now: datetime) -> list[Mail]:
@@ -108,8 +109,3 @@ async def _add(arrivals: Sequence[Arrival], now: datetime) -> dict[str, Mail]:
     await audit.append_all(audit.SYSTEM, "mail.store", about, because="received", now=now)
     await tasks.call_all(tasks.Kind.IDENTIFY, [mail.id for mail in added.values()], due=now)
     return added
-
-
-def _storable(sender: str) -> str:
-    """An envelope sender as any database takes it: no mail hangs on how it looks."""
-    return sender.encode(errors="replace").decode().replace("\0", "?")[:LONGEST_SENDER]

@@ -8,7 +8,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import cast
 
 import structlog
@@ -23,6 +23,7 @@ log = structlog.get_logger()
 
 Store = Callable[[bytes, str, str], Awaitable[object]]  # raw, mailbox, envelope sender
 
+FAREWELL = 5  # seconds for the last answers, when the door closes
 NULL_SENDER = "<>"  # RFC 5321 4.5.5: bounces and the like
 
 
@@ -49,6 +50,7 @@ class SmtpDoor:
         self.port = settings.port
         self._store = store
         self._tls = tls
+        self._empty = asyncio.Event()
         self._hostname = ""
 
     @asynccontextmanager
@@ -64,20 +66,28 @@ class SmtpDoor:
         finally:
             server.close()
             for conversation in list(self.open):
+                conversation.end()
+            await asyncio.gather(*self.storing)
+            if self.open:  # each gets its answer, if it cares to hear it
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._empty.wait(), FAREWELL)
+            for conversation in list(self.open):
                 conversation.hang_up()
             await server.wait_closed()
-            await asyncio.gather(*self.storing)
 
     def _greet(self) -> asyncio.Protocol:
         if len(self.open) >= self.settings.connections:
             return _Busy()
         kind = LmtpConversation if self.settings.protocol == "lmtp" else Conversation
         conversation = kind(self, self._hostname, self._tls)
+        self._empty.clear()
         self.open.add(conversation)  # counted from now on: many may come before any is connected
         return conversation
 
     def leave(self, conversation: Conversation) -> None:
         self.open.discard(conversation)
+        if not self.open:
+            self._empty.set()
 
     def has_room(self, size: int) -> bool:
         reading = sum(conversation.held for conversation in self.open)

@@ -63,12 +63,15 @@ async def decide_dossier(lease: Lease, services: Vetting, now: datetime) -> None
         if case.unopened and lease.attempt >= UNCHECKED_TRIES:
             case = replace(case, patience_over=True)
         decision = decide(case)
-        if decision.retry:
-            raise Unchecked if case.unopened else RevocationUnknown
-        await _write(dossier, judgement, evidence, case, decision, now)
-        await _tell(dossier, case, decision, now)
-        await close_if_done(dossier, now)
-        await lease.end()
+        if case.procedure is Procedure.REVOKE:
+            await _hasten(dossier)
+        if not decision.retry:
+            await _write(dossier, judgement, evidence, case, decision, now)
+            await _tell(dossier, case, decision, now)
+            await close_if_done(dossier, now)
+            await lease.end()
+    if decision.retry:
+        raise Unchecked if case.unopened else RevocationUnknown
 
 
 async def _judge(dossier: Dossier, services: Vetting, now: datetime) -> tuple[Survey, Judgement]:
@@ -90,8 +93,6 @@ async def _write(
     used_up = None
     if application and decision.outcome is Outcome.ACCEPT:
         used_up = letter_key(dossier.agency_id, application.letter)
-    if case.procedure is Procedure.REVOKE:
-        await _hasten(dossier)
     await dossier.make(
         DOSSIER_MOVES[decision.outcome],
         because=_because(decision.faults, decision.outcome),
@@ -120,6 +121,7 @@ async def _write(
 async def _hasten(dossier: Dossier) -> None:
     """A revocation has a clock of its own; until it was read it had the usual one."""
     dossier.due_at = dossier.received_at + REVOCATION
+    await dossier.save(update_fields=["due_at"])
     result = Task.filter(kind=tasks.Kind.RESULT, subject=dossier.id)
     await result.update(since=dossier.due_at, due_at=dossier.due_at)
 

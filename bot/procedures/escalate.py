@@ -21,7 +21,8 @@ async def escalate(lease: Lease, now: datetime) -> None:
     it would fail alike. It stands in the register, for `bot doctor` to show.
     """
     async with in_transaction():
-        task = await Task.get_or_none(id=lease.subject)
+        # held: who parks it meanwhile calls for this anew, after our end
+        task = await Task.filter(id=lease.subject).select_for_update().get_or_none()
         if task:
             item = await Item.get(id=task.subject) if task.kind == Kind.ISSUE else None
             if item and task.parked_at and item.status is ItemStatus.ACCEPTED:

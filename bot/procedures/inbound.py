@@ -11,6 +11,7 @@ from bot.outbox.notices import Content, Help, Progress
 from bot.procedures.close import WAITING
 from bot.procedures.publish import REGULAR
 from bot.register import audit, tasks
+from bot.register.columns import storable
 from bot.register.lifecycle import Channel
 from bot.register.models import Dossier, Inbound, Item, OptOut, Subscriber
 from bot.register.tasks import Kind, Lease
@@ -35,8 +36,8 @@ async def receive(message: Incoming, now: datetime) -> None:
         kept, is_new = await Inbound.get_or_create(
             reference=message.reference,
             defaults={
-                "sender": message.sender[:LONGEST_SENDER],
-                "text": message.text.replace("\0", "")[:LONGEST_TEXT],
+                "sender": storable(message.sender, LONGEST_SENDER),
+                "text": storable(message.text, LONGEST_TEXT),
                 "received_at": message.received_at,
             },
         )

@@ -43,8 +43,11 @@ async def publish(lease: Lease, services: Publishing, now: datetime) -> None:
         ]
     signed = await asyncio.to_thread(_sign, services, number, revoked, now)
     async with in_transaction():
+        await lease.check()
+        await Counter.rise("crl.newest", number)
+    async with in_transaction():
         await lease.end()
-        if await Counter.rise("crl.published", number):  # held: no older list comes after a newer
+        if await Counter.stands("crl.newest", number):  # held: no older list comes after a newer
             await asyncio.to_thread(replace, services.published / CRL_FILE, signed)
         await Task.filter(id__in=served, lease__isnull=True).delete()
         await audit.append(

@@ -16,6 +16,11 @@ def dumps(value: Any) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def storable(text: str, length: int) -> str:
+    """At most `length` characters of `text`, as any database takes them."""
+    return text.encode(errors="replace").decode().replace("\0", "\ufffd")[:length]
+
+
 def json_column(**options: Any) -> Any:
     """A column of JSON; what stands in it may come from outside."""
     return fields.JSONField(encoder=dumps, **options)

@@ -27,10 +27,15 @@ class Counter(Model):
         return value
 
     @classmethod
-    async def rise(cls, name: str, value: int) -> bool:
-        """Whether `name` stood below `value`, where it stands now; it is held until the end."""
+    async def rise(cls, name: str, value: int) -> None:
+        """Let `name` stand at `value`, unless it stands higher."""
         await cls.get_or_create(name=name)
-        return bool(await cls.filter(name=name, value__lt=value).update(value=value))
+        await cls.filter(name=name, value__lt=value).update(value=value)
+
+    @classmethod
+    async def stands(cls, name: str, value: int) -> bool:
+        """Whether `name` stands at `value`; if so, it does until the caller's transaction ends."""
+        return bool(await cls.filter(name=name, value=value).select_for_update().first())
 
     @classmethod
     async def one_at_a_time(cls, name: str) -> None:

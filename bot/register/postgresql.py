@@ -36,8 +36,8 @@ AWAY = (
     exceptions.LockNotAvailableError,
 )
 NOT_OURS = (
-    ssl.SSLError,  # before what it is a kind of: OSError
-    ValueError,  # a URL with a mode or name that does not exist
+    ssl.SSLCertVerificationError,  # before what it is a kind of: OSError
+    asyncpg.ClientConfigurationError,
     exceptions.InvalidAuthorizationSpecificationError,
     exceptions.InvalidCatalogNameError,
     exceptions.InsufficientPrivilegeError,

@@ -155,15 +155,21 @@ class Lease:
             LeaseLost: it was given to another hand, or is done.
         """
         async with in_transaction():
-            await self.check()
-            await _park(await Task.get(id=self.task), code, now)
+            task = await self._mine().select_for_update().get_or_none()
+            if task is None:
+                raise LeaseLost(self.task)
+            await _park(task, code, now)
 
     def _mine(self) -> QuerySet[Task]:
         return Task.filter(id=self.task, lease=self.token, attempts=self.attempt)
 
 
 async def call(kind: Kind, subject: int, *, due: datetime) -> None:
-    """Call for `kind` on `subject`, inside the caller's transaction; once is enough."""
+    """Call for `kind` on `subject`, inside the caller's transaction; once is enough.
+
+    Where the task stands and is just being ended, that end counts as the
+    answer: its story holds what it looks at, or ends before it looks.
+    """
     await call_all(kind, [subject], due=due)
 
 

@@ -82,7 +82,7 @@ async def run(
         if house.database.url:
             await _take_over(redelivered, hands)
         else:
-            await app.begin(self.settings, await clock())
+            await app.begin(house, await clock())
         if mail:
             await _hand_in(Path(mail), house)
         async for handed in _messages([Kind(kind) for kind in kinds]):

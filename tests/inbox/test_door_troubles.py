@@ -5,18 +5,20 @@ import hashlib
 import resource
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from bot.inbox.archive import Archive
+from bot.inbox.smtpd import SmtpDoor
 from bot.register import audit
 from bot.register.audit import Event
 from bot.register.models import Mail, Task
+from bot.sections.servers import Door
 from demo.peers.postgres import Postgres
-from tests.inbox.door import MAIL, House, talking
+from tests.inbox.door import MAIL, MAILBOX, House, talking
 
 BIG = MAIL + b"a" * 900_000 + b"\r\n"
 
@@ -93,3 +95,39 @@ async def test_many_clients_at_once_each_have_what_they_were_told(
     kept = {raw for raw, code in zip(raws, codes, strict=True) if code == 250}
     assert {path.read_bytes() for path in house.files()} == kept
     assert await Mail.all().count() == await Task.all().count() == len(kept)
+
+
+async def test_a_door_that_is_closed_answers_what_it_stores_first(now: datetime) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(*_: object) -> None:
+        begun.set()
+        await go_on.wait()
+
+    door = SmtpDoor(Door(port=0), frozenset({MAILBOX}), slowly)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(door.listening())
+        idle = await asyncio.open_connection("127.0.0.1", door.port)
+        async with talking(door.port) as talk:
+            sending = asyncio.create_task(talk.data(MAIL))
+            await begun.wait()
+            closing = asyncio.create_task(stack.aclose())
+            assert await idle[0].read() != b""  # its greeting, and the end
+            go_on.set()
+            assert (await sending).code == 250
+            await closing
+        idle[1].close()
+
+
+async def test_many_recipients_of_a_mail_that_is_refused_each_hear_of_it(house: House) -> None:
+    async with (
+        house.door(protocol="lmtp", size_limit=2_000) as door,
+        talking(door.port, b"LHLO") as talk,
+    ):
+        for _ in range(2):
+            assert (await talk.mail()).code == 250
+            for _ in range(25):
+                assert (await talk.say(b"RCPT TO:<" + MAILBOX.encode() + b">")).code == 250
+            assert (await talk.say(b"DATA")).code == 354
+            talk.writer.write(b"x" * 3_000 + b"\r\n.\r\n")
+            assert await talk.answers(25) == [552] * 25

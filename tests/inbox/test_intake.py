@@ -168,7 +168,7 @@ async def test_a_callers_transaction_takes_all_of_it_back(house: House) -> None:
 
 @pytest.mark.parametrize(
     ("sender", "kept"),
-    [("\udcff\udcfe@x.vn", "??@x.vn"), ("a\0b@x.vn", "a?b@x.vn"), ("é" * 600, "é" * 512)],
+    [("\udcff\udcfe@x.vn", "??@x.vn"), ("a\0b@x.vn", "a\ufffdb@x.vn"), ("é" * 600, "é" * 512)],
 )
 async def test_any_envelope_sender_can_be_stored(house: House, sender: str, kept: str) -> None:
     await house.store(MAIL, MAILBOX, sender)

@@ -340,3 +340,16 @@ async def test_a_parked_task_does_not_stop_the_next(now: datetime) -> None:
     await Task.all().update(attempts=PARKED_AFTER)
     await call(now, [2])
     assert [lease.subject for lease in await begun(now, most=9)] == [2]
+
+
+async def test_a_hand_that_lost_its_lease_parks_nothing(now: datetime) -> None:
+    await call(now)
+    [handed] = await tasks.lease(now, Queue, most=1)
+    lost = await tasks.begin(handed, now)
+    other = await tasks.begin(handed, now + MISSED, again=True)
+    assert lost
+    assert other
+    with pytest.raises(LeaseLost):
+        await lost.park("too.late", now + MISSED)
+    assert (await Task.get()).parked_at is None
+    await other.end()
