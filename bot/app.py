@@ -81,7 +81,7 @@ async def embedded(settings: Settings) -> AsyncIterator[Running]:
         site = await stack.enter_async_context(serving(settings))
         if settings.sms.callbacks.base_url:
             await stack.enter_async_context(called_back(settings))
-        carriers = {queue: broker.connect("") for queue in Queue}
+        carriers = {queue: broker.connect("", tasks.HAND_OVER) for queue in Queue}
         await stack.enter_async_context(working(settings, carriers, made))
         await stack.enter_async_context(relaying(carriers, AHEAD))
         port = await stack.enter_async_context(receiving(settings))
@@ -131,7 +131,7 @@ def carriers(settings: Settings, queues: Iterable[Queue]) -> Carriers:
         raise Misconfigured(
             "broker.url names a user without a password.", "Set broker.password_file."
         )
-    return {queue: broker.connect(url) for queue in queues}
+    return {queue: broker.connect(url, tasks.HAND_OVER) for queue in queues}
 
 
 @contextmanager

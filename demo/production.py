@@ -4,8 +4,8 @@
 
 PostgreSQL, RabbitMQ, Postfix and a stand-in for Twilio's API are started on
 loopback, and two of each process of the bot. While the dossier goes its way,
-one process of each role is killed at the worst moment, and started again as a
-service manager would. Everything that was started is stopped.
+one process of each role but `callbacks` is killed at the worst moment, and
+started again as a service manager would. Everything that was started is stopped.
 """
 
 import sys
@@ -38,6 +38,7 @@ ROLES = {
     "ca": ("worker", "--queue", "ca"),
     "post": ("worker", "--queue", "post"),
     "web": ("web",),
+    "callbacks": ("callbacks",),
 }
 PINS = {"urgent": ("bot-ca",), "ca": ("bot-ca", "bot-subjects"), "post": ("bot-post",)}
 KILLED_AFTER = {  # event: who is killed at that moment

@@ -101,4 +101,4 @@ def _remedy(error: OSError) -> str:
         return "Check the path and its rights."
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
         return "Check the disk."
-    return "Check what else listens there, or set door.host, door.port, web.host and web.port."
+    return "Check what else listens there, or set door.port, web.port or sms.callbacks.port."

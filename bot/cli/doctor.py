@@ -32,6 +32,7 @@ class Role(StrEnum):
     RELAY = "relay"
     WORKER = "worker"
     WEB = "web"
+    CALLBACKS = "callbacks"
 
 
 def doctor(
@@ -51,27 +52,25 @@ def doctor(
     with 1 if anything is wrong: if what it says of a part does not begin with "ok".
     """
     settings: Settings = context.obj
-    duties = _duties(role, queue or [])
+    duties = _duties(settings, role, queue or [])
     now = app.utc_now()
     checks = [_look(look, settings, now) for look in LOOKS if look.needed_by & duties]
-    if _needs_register(settings, duties):
+    if duties != {Duty.WEB}:  # the only one without it
         checks += asyncio.run(_register(settings, duties))
     show_list([asdict(check) for check in checks], as_json=as_json, empty="")
     if not all(check.says.startswith(OK) for check in checks):
         raise typer.Exit(NO)
 
 
-def _duties(role: Role | None, queues: Sequence[Queue]) -> frozenset[Duty]:
+def _duties(settings: Settings, role: Role | None, queues: Sequence[Queue]) -> frozenset[Duty]:
     if (role is Role.WORKER) != bool(queues):
         raise typer.BadParameter("--role worker and --queue go together")
     if role is Role.WORKER:
         return frozenset(Duty(queue) for queue in queues)
-    return frozenset({Duty(role) if role else Duty.RUN})
-
-
-def _needs_register(settings: Settings, duties: frozenset[Duty]) -> bool:
-    """The web does only where the carrier calls it back."""
-    return duties != {Duty.WEB} or bool(settings.sms.callbacks.base_url)
+    if role:
+        return frozenset({Duty(role)})
+    called = bool(settings.sms.callbacks.base_url)
+    return frozenset({Duty.RUN, Duty.CALLBACKS} if called else {Duty.RUN})
 
 
 def _look(look: Look, settings: Settings, now: datetime) -> Check:

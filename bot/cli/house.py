@@ -12,7 +12,7 @@ from bot import app, install
 from bot.cli import reading
 from bot.cli.doctor import doctor
 from bot.cli.output import err, out
-from bot.cli.roles import door, relay, run, web, worker
+from bot.cli.roles import callbacks, door, relay, run, web, worker
 from bot.config import Settings
 from bot.dossier.catalogue import FORMS
 from bot.dossier.forms import blank_form
@@ -82,5 +82,5 @@ def forms(
 
 
 def add_to(cli: typer.Typer) -> None:
-    for command in (init, run, doctor, door, relay, worker, web, forms):
+    for command in (init, run, doctor, door, relay, worker, web, callbacks, forms):
         cli.command()(command)

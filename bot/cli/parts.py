@@ -32,6 +32,7 @@ class Duty(StrEnum):
     DOOR = "door"
     RELAY = "relay"
     WEB = "web"
+    CALLBACKS = "callbacks"
     URGENT = "urgent"
     CA = "ca"
     VET = "vet"

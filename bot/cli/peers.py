@@ -92,6 +92,10 @@ def _carrier(settings: Settings, now: datetime) -> str | None:
     return None
 
 
+def _callbacks(settings: Settings, now: datetime) -> None:
+    app.signed_calls(settings)
+
+
 WORKERS = (Duty.URGENT, Duty.CA, Duty.VET, Duty.POST)
 
 PEER_LOOKS = (
@@ -99,4 +103,5 @@ PEER_LOOKS = (
     Look("broker", _broker, frozenset({Duty.RELAY, *WORKERS})),
     Look("mail server", _mail_server, needed_by(Duty.POST)),
     Look("SMS carrier", _carrier, needed_by(Duty.POST)),
+    Look("SMS callbacks", _callbacks, frozenset({Duty.CALLBACKS})),
 )

@@ -1,9 +1,9 @@
-"""`bot run`, and its parts as processes of their own: `door`, `relay`, `worker`, `web`."""
+"""`bot run`, and its parts as processes of their own."""
 
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated
 
 import typer
@@ -48,12 +48,13 @@ def worker(
 
 
 def web(context: typer.Context) -> None:
-    """Serve the CRL and the CA's certificate. Needs neither register nor token.
-
-    Where the carrier has an address to call back (sms.callbacks.base_url), it
-    listens there too, and then needs the register.
-    """
+    """Serve the CRL and the CA's certificate. Needs neither register nor token."""
     asyncio.run(_until_stopped(_web(context.obj)))
+
+
+def callbacks(context: typer.Context) -> None:
+    """Hear from the carrier what became of messages, and what people write. Any number may run."""
+    asyncio.run(_until_stopped(_callbacks(context.obj)))
 
 
 async def _until_stopped(role: AbstractAsyncContextManager[str]) -> None:
@@ -103,11 +104,15 @@ async def _worker(settings: Settings, queues: list[Queue]) -> AsyncIterator[str]
 
 @asynccontextmanager
 async def _web(settings: Settings) -> AsyncIterator[str]:
-    async with AsyncExitStack() as stack:
-        if settings.sms.callbacks.base_url:
-            await stack.enter_async_context(app.opened(settings))
-            await stack.enter_async_context(app.called_back(settings))
-        yield _at_web(settings, await stack.enter_async_context(app.serving(settings)))
+    async with app.serving(settings) as port:
+        yield _at_web(settings, port)
+
+
+@asynccontextmanager
+async def _callbacks(settings: Settings) -> AsyncIterator[str]:
+    async with app.opened(settings), app.called_back(settings) as port:
+        called = settings.sms.callbacks
+        yield f"calls to {called.base_url}: http://{called.host}:{port}"
 
 
 def _at_door(settings: Settings, port: int) -> str:

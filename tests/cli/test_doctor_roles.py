@@ -53,6 +53,7 @@ async def wrong(part: str, settings: Settings, now: datetime = NOW) -> Misconfig
         (["door"], {"archive", "door certificate", *REGISTER}),
         (["relay"], {"broker", *REGISTER, *BACKLOG}),
         (["web"], {"CRL"}),
+        (["callbacks"], {"SMS callbacks", *REGISTER}),
         (["worker", "vet"], {"archive", "calendar", "trust", "broker", *REGISTER}),
         (
             ["worker", "urgent"],

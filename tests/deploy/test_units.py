@@ -27,6 +27,7 @@ WORKERS = {queue: BY_NAME[f"bot-worker-{queue}"] for queue in Queue}
 PINS = {Tokens().ca, Tokens().subjects, Tokens().post}
 
 WRITES = {
+    "bot-callbacks": set(),
     "bot-door": {"archive"},
     "bot-relay": set(),
     "bot-run": {"bot"},
@@ -37,6 +38,7 @@ WRITES = {
     "bot-worker-vet": {"archive"},
 }
 SECRETS = {
+    "bot-callbacks": {"bot-database", "bot-twilio-token"},
     "bot-door": {"bot-database"},
     "bot-relay": {"bot-database", "bot-broker"},
     "bot-run": set(),
@@ -94,7 +96,7 @@ def test_every_command_and_option_exists(unit: Unit) -> None:
 def test_every_role_has_a_unit() -> None:
     commands = {" ".join(unit.command[2:]) for unit in UNITS}
     workers = {f"worker --queue {queue}" for queue in Queue}
-    assert commands == {"door", "relay", "web", "run", *workers}
+    assert commands == {"door", "relay", "callbacks", "web", "run", *workers}
 
 
 @each_unit

@@ -1,0 +1,76 @@
+"""The web and the carrier's listener, as processes: each with what it needs and no more."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.sms.twilio_callbacks import STATUS_PATH
+from demo.peers.processes import free_port
+from demo.process import Process
+from tests.cli.command import Bot
+
+ACCOUNT = "AC" + "0" * 32
+CALLED = f"""
+[sms]
+carrier = "twilio"
+[sms.callbacks]
+base_url = "https://sms.ca.example.gov.vn"
+[sms.twilio]
+account = "{ACCOUNT}"
+auth_token_file = "twilio-token"
+sender = "TTCTDT"
+"""
+
+
+@pytest.fixture
+def home(founded: Path, blank_register: Path, tmp_path: Path) -> Path:
+    """Of an authority that the carrier calls."""
+    home = shutil.copytree(founded, tmp_path / "home")
+    shutil.copyfile(blank_register, home / "register.sqlite3")
+    (home / "twilio-token").write_text("secret\n")
+    (home / "bot.toml").write_text(f'home = "{home}"\n{CALLED}')
+    return home
+
+
+@contextmanager
+def running(home: Path, role: str, **variables: str) -> Iterator[None]:
+    process = Process(home / "bot.toml", (role,), home / "bot.log", variables)
+    process.start()
+    try:
+        yield
+    finally:
+        assert process.stop() == 0
+
+
+def test_the_web_serves_on_while_the_database_is_away_and_without_a_secret(home: Path) -> None:
+    (home / "published/ca.crl").write_bytes(b"a CRL")
+    (home / "twilio-token").unlink()
+    web, called = free_port(), free_port()
+    away = f"postgresql://bot@127.0.0.1:{free_port()}/bot"
+    with running(
+        home, "web", BOT_DATABASE__URL=away,
+        BOT_WEB__PORT=str(web), BOT_SMS__CALLBACKS__PORT=str(called),
+    ):  # fmt: skip
+        assert httpx.get(f"http://127.0.0.1:{web}/pki/ca.crl").content == b"a CRL"
+        with pytest.raises(httpx.ConnectError):
+            httpx.post(f"http://127.0.0.1:{called}{STATUS_PATH}")
+
+
+def test_the_carrier_s_listener_listens_and_serves_nothing_else(home: Path) -> None:
+    web, called = free_port(), free_port()
+    with running(
+        home, "callbacks", BOT_WEB__PORT=str(web), BOT_SMS__CALLBACKS__PORT=str(called)
+    ):  # fmt: skip
+        assert httpx.post(f"http://127.0.0.1:{called}{STATUS_PATH}").status_code == 403
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"http://127.0.0.1:{web}/pki/ca.cer")
+
+
+def test_a_listener_that_nobody_would_call_is_refused(home: Path) -> None:
+    says = Bot(home).refuses("callbacks")
+    assert "sms.callbacks.base_url is empty" in says
+    assert "Set it" in says
