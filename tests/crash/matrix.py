@@ -114,6 +114,7 @@ class Undisturbed:
 
     @property
     def end(self) -> Facts:
+        """What is true when all is done."""
         return self.stands[ORDER[-1]]
 
 

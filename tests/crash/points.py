@@ -18,6 +18,7 @@ from bot.outbox.maildir import MaildirTransport
 from bot.outbox.submission import SubmissionTransport
 from bot.procedures import issue, publish
 from bot.register import postgresql, sqlite
+from bot.register.tasks import Lease
 from bot.sms.folder import FileGateway
 from bot.sms.twilio import Twilio
 
@@ -35,6 +36,8 @@ ASYNCHRONOUS: tuple[tuple[Any, str, str], ...] = (
     (FileGateway, "send", "SMS"),
     (Twilio, "send", "SMS"),
 )
+CHECK: tuple[Any, str, str] = (Lease, "check", "check")
+"""No effect, but where a slow worker is told that its task has gone."""
 
 at_work = ContextVar("at_work", default="start/0")
 
@@ -89,7 +92,7 @@ def lay(points: Points) -> None:
     patched.release_savepoint = postgresql.Transaction.commit  # which commits nothing
     for owner, name, what in BLOCKING:
         setattr(owner, name, points.around(what, getattr(owner, name)))
-    for owner, name, what in ASYNCHRONOUS:
+    for owner, name, what in (*ASYNCHRONOUS, CHECK):
         setattr(owner, name, points.around_async(what, getattr(owner, name)))
 
 
