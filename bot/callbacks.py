@@ -12,6 +12,7 @@ from starlette.routing import Route
 from bot.errors import Refused
 from bot.procedures.arrival import record_report
 from bot.procedures.inbound import receive
+from bot.sms.gateway import Incoming
 from bot.sms.twilio_callbacks import INBOUND_PATH, SIGNATURE, STATUS_PATH, Callbacks
 
 log = structlog.get_logger()
@@ -37,7 +38,8 @@ def site(
     """The listener. It needs the register and the auth token, and no other secret.
 
     A message whose status comes before we have committed what it is called is
-    answered with 404: the carrier is asked about it later.
+    answered with 404: the carrier is asked about it later. Who has not signed a
+    call costs the register nothing, not even a look at its clock (`now`).
 
     Args:
         inbound: whether messages to us come this way.
@@ -49,8 +51,9 @@ def site(
         return Response(status_code=204 if known else 404)
 
     async def message(request: Request) -> Response:
+        said = callbacks.inbound(await _body(request), _signature(request))
         at = await now()
-        await receive(callbacks.inbound(await _body(request), _signature(request), at), at)
+        await receive(Incoming(*said, received_at=at), at)
         return NO_ANSWER
 
     routes = [Route(STATUS_PATH, _guarded(status), methods=["POST"])]

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from urllib.parse import parse_qsl
 
 from twilio.request_validator import RequestValidator
 
 from bot.errors import Refused
-from bot.sms.gateway import Incoming, Report
+from bot.sms.gateway import Report
 from bot.sms.twilio_codes import report_of
 
 STATUS_PATH = "/sms/status"
@@ -55,15 +54,15 @@ class Callbacks:
             raise Garbled
         return sid, report_of(status, int(code) if re.fullmatch(r"[0-9]{1,9}", code) else None)
 
-    def inbound(self, body: bytes, signature: str, now: datetime) -> Incoming:
-        """A message to us.
+    def inbound(self, body: bytes, signature: str) -> tuple[str, str, str]:
+        """A message to us: which one, whose (E.164), and its text.
 
         Raises:
             Forged: not signed by Twilio.
             Garbled: no message.
         """
         form = self._signed(INBOUND_PATH, body, signature)
-        return Incoming(_sid(form), form.get("From", ""), form.get("Body", ""), now)
+        return _sid(form), form.get("From", ""), form.get("Body", "")
 
     def _signed(self, path: str, body: bytes, signature: str) -> Mapping[str, str]:
         """The form, if its signature is one over our address and its fields."""

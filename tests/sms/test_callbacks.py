@@ -161,3 +161,16 @@ async def test_messages_to_us_may_be_switched_off(peer: TwilioPeer) -> None:
     transport = httpx.ASGITransport(pages)
     async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
         assert (await client.post(INBOUND_PATH)).status_code == 404
+
+
+@pytest.mark.parametrize("path", [STATUS_PATH, INBOUND_PATH])
+async def test_what_is_not_signed_does_not_even_reach_the_register(
+    peer: TwilioPeer, path: str
+) -> None:
+    async def away() -> datetime:
+        raise ConnectionRefusedError
+
+    pages = site(Callbacks("http://here", peer.auth_token), away, inbound=True)
+    transport = httpx.ASGITransport(pages)
+    async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+        assert (await client.post(path, content=b"MessageSid=SM1")).status_code == 403
