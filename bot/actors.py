@@ -82,7 +82,8 @@ async def _record(lease: Lease, tools: Any, now: Now) -> None:
     bound = log.bind(kind=lease.kind, subject=lease.subject, attempt=lease.attempt)
     try:
         at = await now()
-        await audit.require_clock(at)
+        if lease.kind.queue is not Queue.POST:  # whatever the clock says, people are told
+            await audit.require_clock(at)
         async with _kept(lease, now):
             await STORIES[lease.kind](lease, tools, at)
     except LeaseLost:

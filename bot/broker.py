@@ -8,7 +8,8 @@ results live here.
 import asyncio
 import threading
 from collections.abc import Awaitable
-from typing import TypeVar
+from datetime import timedelta
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import dramatiq
@@ -43,14 +44,29 @@ def share(loop: asyncio.AbstractEventLoop) -> None:
     set_event_loop_thread(_ApplicationLoop(loop))
 
 
-def connect(url: str) -> dramatiq.Broker:
-    """The broker at `url` (amqp, amqps), connected when first used; in this process when empty."""
+class _Forgetful(RabbitmqBroker):
+    """Messages that nobody has taken in time are gone: the relay has sent others by then."""
+
+    def __init__(self, url: str, forget: timedelta, middleware: list[dramatiq.Middleware]) -> None:
+        super().__init__(url=url, middleware=middleware)
+        self._forget = forget
+
+    def _build_queue_arguments(self, queue_name: str) -> dict[str, Any]:
+        return {"x-message-ttl": round(self._forget.total_seconds() * 1000)}
+
+
+def connect(url: str, forget: timedelta) -> dramatiq.Broker:
+    """The broker at `url` (amqp, amqps), connected when first used; in this process when empty.
+
+    Args:
+        forget: how long a message is worth keeping.
+    """
     middleware: list[dramatiq.Middleware] = [CurrentMessage()]
     if not url:
         return StubBroker(middleware=middleware)
     waits = f"connection_attempts=1&socket_timeout={PATIENCE}&blocked_connection_timeout={PATIENCE}"
     joint = "&" if urlsplit(url).query else "?"
-    return RabbitmqBroker(url=f"{url}{joint}{waits}", middleware=middleware)
+    return _Forgetful(f"{url}{joint}{waits}", forget, middleware)
 
 
 def is_redelivered() -> bool:

@@ -24,6 +24,9 @@ async def is_begun(kind: Kind) -> bool:
 async def test_a_letter_goes_from_process_to_process(site: Site) -> None:
     await site.start(*ALL)
     await site.done(await site.send(people=2), people=2)
+    queues = site.broker.control("list_queues", "name", "arguments").splitlines()
+    forgetful = [line for line in queues if "x-message-ttl" in line]
+    assert {line.split()[0] for line in forgetful} >= set(Queue)  # none grows while nobody works
 
 
 async def test_what_a_killed_worker_did_goes_on_elsewhere_within_seconds(site: Site) -> None:
