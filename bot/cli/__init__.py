@@ -11,7 +11,7 @@ import typer
 from tortoise.exceptions import BaseORMException, ValidationError
 
 from bot import logs
-from bot.cli import agency, certificate, dossier, house, mail, task
+from bot.cli import agency, certificate, dossier, house, mail, phone, task
 from bot.cli.output import FAULT, NO, TRY_AGAIN, USAGE, fail
 from bot.config import Settings
 from bot.errors import BotError, Misconfigured, Unavailable, code_of
@@ -31,6 +31,7 @@ cli.add_typer(agency.cli, name="agency")
 cli.add_typer(mail.cli, name="mail")
 cli.add_typer(dossier.cli, name="dossier")
 cli.add_typer(certificate.cli, name="certificate")
+cli.add_typer(phone.cli, name="phone")
 cli.add_typer(task.cli, name="task")
 
 

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 
 import structlog
+from tortoise.expressions import Subquery
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from bot.clock import HANOI
@@ -11,11 +13,12 @@ from bot.outbox.notices import Content, Help, Progress
 from bot.procedures.close import WAITING
 from bot.procedures.publish import REGULAR
 from bot.register import audit, tasks
+from bot.register.audit import Event
 from bot.register.columns import storable
 from bot.register.lifecycle import Channel
 from bot.register.models import Dossier, Inbound, Item, OptOut, Subscriber
 from bot.register.tasks import Kind, Lease
-from bot.sms.commands import Start, Stop, Track, read
+from bot.sms.commands import Command, Start, Stop, Track, read
 from bot.sms.gateway import Carrier, Incoming
 
 log = structlog.get_logger()
@@ -70,18 +73,34 @@ async def heed(lease: Lease, now: datetime) -> None:
     log.info("sms.heeded", inbound=message.id, outcome=outcome)
 
 
+async def lift(phone: str, now: datetime) -> bool:
+    """An officer knows that its owner wants messages; False if it had not opted out."""
+    async with in_transaction():
+        lifted = await OptOut.filter(number=phone).delete()
+        if lifted:
+            stop = await _stops(phone).order_by("-sequence").first()
+            about = stop.subject if stop else None
+            await audit.append(
+                audit.SYSTEM, "phone.start", subject=about, because="officer.lifted", now=now
+            )
+    return bool(lifted)
+
+
 async def _heed(message: Inbound, now: datetime) -> str:
     """What was done: a word for the log."""
     command = read(message.text)
+    if await _is_too_many(message.sender, command, now):
+        return "too_many"
     if isinstance(command, Stop):
-        await OptOut.get_or_create(number=message.sender, defaults={"since": now})
-        await _record("phone.stop", message, now)
+        _, is_new = await OptOut.get_or_create(number=message.sender, defaults={"since": now})
+        if is_new:
+            await _record("phone.stop", message, now)
         return "stop"
     if isinstance(command, Start):
-        await OptOut.filter(number=message.sender).delete()
-        await _record("phone.start", message, now)
+        if await OptOut.filter(number=message.sender).delete():
+            await _record("phone.start", message, now)
         return "start"
-    if silence := await _silence(message.sender, now):
+    if silence := await _silence(message.sender):
         return silence
     if isinstance(command, Track) and (dossier := await _theirs(command.number, message.sender)):
         due = dossier.due_at if dossier.status in WAITING else None
@@ -93,15 +112,20 @@ async def _heed(message: Inbound, now: datetime) -> str:
     return "help"
 
 
-async def _silence(phone: str, now: datetime) -> str | None:
+async def _is_too_many(phone: str, command: Command | None, now: datetime) -> bool:
+    """Whether a phone has written too often to be heeded. Its first STOP of a day always is."""
+    lately = await Inbound.filter(sender=phone, received_at__gt=now - A_DAY).count()
+    if lately <= HEEDED_A_DAY:
+        return False
+    return not isinstance(command, Stop) or await _stops(phone).filter(at__gt=now - A_DAY).exists()
+
+
+async def _silence(phone: str) -> str | None:
     """Why this phone gets no answer, if so."""
     if await OptOut.exists(number=phone):
         return "opted_out"
     known = await Subscriber.exists(mobile=phone) or await Dossier.exists(receiver_mobile=phone)
-    if not known:
-        return "stranger"
-    lately = await Inbound.filter(sender=phone, received_at__gt=now - A_DAY).count()
-    return "too_many" if lately > HEEDED_A_DAY else None
+    return None if known else "stranger"
 
 
 async def _theirs(number: str, phone: str) -> Dossier | None:
@@ -119,6 +143,12 @@ def _names(item: Item, subscriber: Subscriber) -> bool:
     if item.person:
         return bool(item.person == subscriber.personal_number)
     return bool(item.mailbox) and item.mailbox == subscriber.mailbox.casefold()
+
+
+def _stops(phone: str) -> QuerySet[Event]:
+    """The events of a phone's STOPs that changed something; each names its message."""
+    theirs = Inbound.filter(sender=phone).values("id")
+    return Event.filter(chain=audit.SYSTEM, code="phone.stop", subject__in=Subquery(theirs))
 
 
 async def _record(code: str, message: Inbound, now: datetime) -> None:

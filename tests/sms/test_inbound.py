@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.outbox.delivery import post
-from bot.procedures.inbound import HEEDED_A_DAY, collect, heed, receive
+from bot.procedures.inbound import HEEDED_A_DAY, collect, heed, lift, receive
 from bot.procedures.publish import REGULAR
 from bot.register import tasks
 from bot.register.lifecycle import DossierStatus
@@ -108,7 +108,44 @@ async def test_a_phone_that_wants_nothing_gets_nothing_until_it_asks_again() -> 
     assert await answers(PHONE, "START") == []
     assert await OptOut.all().count() == 0
     assert await answers(PHONE, ASKED) == ["progress"]
-    assert [len(await events(f"phone.{code}")) for code in ("stop", "start")] == [2, 1]
+    assert await answers(PHONE, "YES") == []
+    assert [len(await events(f"phone.{code}")) for code in ("stop", "start")] == [1, 1]
+
+
+async def a_flood(text: str, at: datetime = NOW) -> None:
+    """As many messages of one phone as are heeded in a day."""
+    for number in range(HEEDED_A_DAY):
+        reference = f"{at}{number}"[-64:]
+        await Inbound.create(reference=reference, sender=PHONE, text=text, received_at=at)
+
+
+@pytest.mark.usefixtures("dossier")
+async def test_a_flood_neither_starts_nor_stops_but_its_first_stop_is_obeyed() -> None:
+    await a_flood("?")
+    for text in ("STOP", "START", "stop"):
+        await answers(PHONE, text)
+    assert await OptOut.exists(number=PHONE)
+    assert await lift(PHONE, NOW)
+    await answers(PHONE, "STOP")
+    assert not await OptOut.exists(number=PHONE)
+    assert [event.because for event in await events("phone.start")] == ["officer.lifted"]
+    assert len(await events("phone.stop")) == 1
+    await answers(PHONE, "STOP", NOW + 2 * DAY)
+    assert await OptOut.exists(number=PHONE)
+    await a_flood("?", NOW + 4 * DAY)
+    await answers(PHONE, "START", NOW + 4 * DAY)
+    assert await OptOut.exists(number=PHONE)
+
+
+@pytest.mark.usefixtures("dossier")
+async def test_an_officer_lifts_what_a_forged_message_stopped() -> None:
+    await answers(PHONE, "STOP")
+    [stopped] = await events("phone.stop")
+    assert await lift(PHONE, NOW)
+    assert not await lift(PHONE, NOW)
+    [lifted] = await events("phone.start")
+    assert (lifted.subject, lifted.because) == (stopped.subject, "officer.lifted")
+    assert await answers(PHONE, ASKED) == ["progress"]
 
 
 @pytest.mark.usefixtures("dossier")
