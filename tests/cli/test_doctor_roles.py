@@ -171,6 +171,31 @@ class TestCarrier:
         assert "does not answer" in away.what
 
 
+class TestCallbacks:
+    @staticmethod
+    def callbacks(home: Path, **variables: str) -> list[dict[str, str]]:
+        """What the doctor of `bot run` says of them."""
+        done = CliRunner().invoke(cli, ["--home", str(home), "doctor", "--json"], env=variables)
+        return [one for one in json.loads(done.stdout) if one["part"] == "SMS callbacks"]
+
+    def test_bot_run_needs_them_where_the_carrier_calls(self, tmp_path: Path) -> None:
+        assert self.callbacks(tmp_path) == []
+        token = tmp_path / "token"
+        called = {
+            "BOT_SMS__CARRIER": "twilio",
+            "BOT_SMS__CALLBACKS__BASE_URL": "https://sms.ca.example.gov.vn",
+            "BOT_SMS__TWILIO__ACCOUNT": "AC" + "0" * 32,
+            "BOT_SMS__TWILIO__AUTH_TOKEN_FILE": str(token),
+            "BOT_SMS__TWILIO__SENDER": "TTCTDT",
+            "BOT_SMS__TWILIO__ADDRESS": f"http://127.0.0.1:{free_port()}",
+        }
+        [missing] = self.callbacks(tmp_path, **called)
+        assert "Twilio's auth token" in missing["says"]
+        token.write_text("secret\n")
+        [good] = self.callbacks(tmp_path, **called)
+        assert good["says"] == "ok"
+
+
 class TestDatabase:
     pytestmark = pytest.mark.usefixtures("postgresql_register")
 
