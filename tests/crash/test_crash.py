@@ -24,7 +24,7 @@ from demo.peers.processes import free_port
 from demo.peers.twilio import twilio
 from demo.school import TEACHERS, School
 from tests.crash.matrix import Facts, Matrix, Undisturbed, Zygote, zygote
-from tests.crash.points import steps
+from tests.crash.points import BEGUN, steps
 from tests.crash.start import begin
 from tests.crash.ways import Embedded, Separate
 from tests.dossiers.desk import plain_form
@@ -37,7 +37,7 @@ ROWS = TEACHERS[:2]  # one good, one faulty
 
 WORKERS = (set(Kind) - {Kind.NOTICE, Kind.ARRIVAL}) | {"notice-email", "notice-sms"}
 WORKS = WORKERS | {"door", "relay", "issue-given-up"}
-FREEZES = ("after commit 1", "before check 1", "before check 2")
+FREEZES = (BEGUN, "before check 1", "before check 2")
 """Where a worker freezes: its task is begun, and what it does next must not count any more."""
 
 BURNS = {  # between the intent to sign and the certificate
