@@ -164,6 +164,13 @@ async def test_told_of_it_twice_at_once_it_is_one() -> None:
     assert await Inbound.all().count() == await Task.all().count() == 1
 
 
+async def test_half_a_character_is_kept_like_any_text() -> None:
+    await receive(Incoming("SM1", "+849\0" + PHONE, "hi \ud83d", NOW), NOW)
+    kept = await Inbound.get()
+    assert kept.text.startswith("hi ")
+    assert "\0" not in kept.sender
+
+
 async def test_what_no_phone_would_send_is_kept_as_far_as_it_can_be() -> None:
     await receive(Incoming("SM1", "whatsapp:+84912345678", "a\0b" * 1000, NOW), NOW)
     kept = await Inbound.get()
