@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.clock import HANOI
 from bot.register.lifecycle import DossierStatus, MailStatus
 from bot.register.models import Dossier, Mail, Task
 from bot.register.tasks import Kind
@@ -51,7 +52,9 @@ async def test_after_patience_an_officer_decides(desk: Desk) -> None:
     pki = desk.house.pki
     new = await registered(desk, signer(pki))
     pki.ocsp_service = pki.crl_service = Service.DOWN
-    left = await desk.take(a_mail(desk.letter(by=new, number="1/HELD")))
+    dated = f"{BEFORE.astimezone(HANOI):%d/%m/%Y}"  # else after midnight it is of a day to come
+    letter = desk.letter(by=new, number="1/HELD", letter_date=dated)
+    left = await desk.take(a_mail(letter))
     before = await desk.seen()
     assert await Dossier.filter(id=left.dossiers[0].id).update(received_at=BEFORE)
     await look_again(Kind.DECIDE)
