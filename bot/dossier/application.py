@@ -58,7 +58,8 @@ class Receiver:
 class Application:
     """A form as signed; its rows are of the kind that `procedure` has.
 
-    `gaps` are empty rows before the last filled one.
+    `gaps` are empty rows before the last filled one. `dossiers` are the numbers
+    (`HS-…`) of earlier ones that the letter names.
     """
 
     procedure: Procedure
@@ -69,6 +70,7 @@ class Application:
     stated_count: str
     rows: Rows
     gaps: tuple[int, ...] = ()
+    dossiers: tuple[str, ...] = ()
 
 
 def as_json(value: object) -> Any:

@@ -51,6 +51,7 @@ class NoticeStatus(StrEnum):
     INTENDED = "intended"  # stands in the register; the outbox acts next
     SENT = "sent"  # the peer took it; nobody acts, unless it says later that it failed
     FAILED = "failed"  # refused for good; an officer acts next
+    GATHERED = "gathered"  # told in another notice, whose status counts; nobody acts
 
 
 class Capacity(StrEnum):
@@ -127,6 +128,7 @@ class NoticeMove(Move):
     SEND = {NoticeStatus.INTENDED}, NoticeStatus.SENT
     FAIL = {NoticeStatus.INTENDED, NoticeStatus.SENT}, NoticeStatus.FAILED
     RETRY = {NoticeStatus.FAILED}, NoticeStatus.INTENDED
+    GATHER = {NoticeStatus.INTENDED}, NoticeStatus.GATHERED
 
 
 LIVES: dict[type[StrEnum], type[Move]] = {

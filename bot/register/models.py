@@ -101,6 +101,20 @@ class Mail(Living):
         return audit.SYSTEM
 
 
+class Fetched(Model):
+    """A message of an IMAP mailbox that is kept (RFC 9051 section 2.3.1.1)."""
+
+    id = fields.BigIntField(primary_key=True)
+    mailbox = fields.CharField(max_length=254)  # ours, as the settings name it
+    uid_validity = fields.BigIntField()
+    uid = fields.BigIntField()
+    mail = restricted("Mail", "fetched")
+    mail_id: int
+
+    class Meta:
+        unique_together: ClassVar = (("mailbox", "uid_validity", "uid"),)
+
+
 class Dossier(Living):
     """One letter: numbered, with its clock."""
 
@@ -122,6 +136,9 @@ class Dossier(Living):
     verdicts: JSON = json_column(default=list)  # one a signature, EN 319 102-1 terms
     faults: JSON = json_column(default=list)  # of the letter
     evidence: list[str] = json_column(default=list)  # digests in the archive
+    # the returned one that its letter names, and mends
+    supersedes = restricted("Dossier", "superseded_by", null=True)
+    supersedes_id: int | None
     items: fields.ReverseRelation[Item]
     notices: fields.ReverseRelation[Notice]
 
@@ -236,7 +253,13 @@ class Notice(Living):
     )
     made_at = fields.DatetimeField()
     sent_at = fields.DatetimeField(null=True)
+    # told in another mail, together with what else waited for the same mailbox
+    gathered_in = restricted("Notice", "gathered", null=True)
+    gathered_in_id: int | None
     attempts: fields.ReverseRelation[Attempt]
+
+    class Meta:
+        indexes: ClassVar = (("recipient", "sent_at"),)
 
     async def chain(self) -> str:
         return f"dossier:{self.dossier_id}" if self.dossier_id else audit.SYSTEM

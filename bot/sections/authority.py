@@ -39,6 +39,9 @@ class Mailboxes(Section):
     """Our own mailboxes by role."""
 
     official: tuple[Mailbox, ...] = Field(("hoso@ca.example.gov.vn",), min_length=1)
+    precheck: Mailbox = Field(
+        "kiemtra@ca.example.gov.vn", description="answers with all faults, and does nothing else"
+    )
     sender: Mailbox = "hoso@ca.example.gov.vn"
 
 

@@ -12,6 +12,8 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bot.inbox.workbook import Workbook
+
 FIELD_NAME = r"^[a-z0-9_]{1,64}$"  # as our forms name fields; no other name is ever repeated
 CLOCK_GRACE = timedelta(seconds=60)  # what clocks may be apart and still agree
 
@@ -83,14 +85,16 @@ class Found(Answer):
 
     `covers` is the length in bytes of the signed revision, which begins with
     the file. `intact`: it covers that revision whole, and digest and signature
-    are right under `certificate` (DER, None where there is none). `signing_time`
-    is the signer's claim, and proves nothing.
+    are right under `certificate` (DER, None where there is none). `chain` are the
+    other certificates it brings along: they may lead up to a trust anchor, and
+    prove nothing. `signing_time` is the signer's claim, and proves nothing.
     """
 
     field: str
     covers: int
     intact: bool
     certificate: bytes | None = None
+    chain: tuple[bytes, ...] = ()
     signing_time: datetime | None = None
 
     @property
@@ -100,9 +104,13 @@ class Found(Answer):
 
 
 class Signature(Found):
-    """A signature with its verdict."""
+    """A signature with its verdict.
+
+    `proven_at`: by then it existed, says a time-stamp that has passed itself.
+    """
 
     verdict: Verdict
+    proven_at: datetime | None = None
 
     @property
     def passed(self) -> bool:
@@ -113,6 +121,29 @@ class Signature(Found):
         if self.passed and not (self.intact and self.certificate):
             raise ValueError("a signature that is not intact never passes")
         return self
+
+
+class MailFound(Found):
+    """A signature of a mail (S/MIME, RFC 8551), one a SignerInfo.
+
+    `field` says where it stands: "1" is the mail's root, "1.1" inside of it.
+    `parts` are the leaves it covers, by `Part.index`; `covers` is the length of
+    the signed content. `is_root`: nothing of the mail stands outside of it.
+    """
+
+    parts: tuple[int, ...] = ()
+    is_root: bool = False
+
+
+class MailSignature(MailFound, Signature):
+    """Such a signature with its verdict."""
+
+
+class MailInspection(Answer):
+    """Pass 1 over a mail's own signatures. `faults` as in `SignedMail`."""
+
+    faults: tuple[str, ...] = ()
+    signatures: tuple[MailFound, ...] = ()
 
 
 class Inspection(Answer):
@@ -131,8 +162,10 @@ class SignedFile(Answer):
     came. `divergent` has the names without such a value, as far as they stand
     under a signature that has passed and are named as ours are; any other is the
     fault `pdf.changed`, since names are text too, and anybody may add some.
+    `text` is the text layer, page by page, and `workbooks` are the sheets embedded
+    in it, of which the same is true.
     `faults` are codes of what is wrong with the file itself; a faulty file has
-    no values. `name` is what the sender called it: a label, covered by nothing.
+    no values, text or workbooks. `name` is what the sender called it: a label, covered by nothing.
     """
 
     name: str
@@ -141,6 +174,8 @@ class SignedFile(Answer):
     signatures: tuple[Signature, ...] = ()
     values: Mapping[str, str] = {}
     divergent: tuple[Annotated[str, Field(pattern=FIELD_NAME)], ...] = ()
+    text: tuple[str, ...] = ()
+    workbooks: tuple[Workbook, ...] = ()
 
     @property
     def passed(self) -> tuple[Signature, ...]:
@@ -154,10 +189,37 @@ class SignedFile(Answer):
 
     @model_validator(mode="after")
     def _covered_or_unseen(self) -> Self:
-        if self.values and not self.passed:
+        if (self.values or self.text or self.workbooks) and not self.passed:
             raise ValueError("no believed signature covers these values")
         if self.divergent and not any(signature.passed for signature in self.signatures):
             raise ValueError("no believed signature covers these names")
         if self.values.keys() & set(self.divergent):
             raise ValueError("a value that differs between revisions is none")
+        return self
+
+
+class SignedMail(Answer):
+    """Pass 2: a mail with the verdict of every signature of its own, and the sheets they cover.
+
+    `workbooks` are by the index of their part; each stands under a root signature
+    that has passed. `faults` are codes of what is wrong with the mail as such
+    (`mail.encrypted`); a faulty mail has no workbooks.
+    """
+
+    faults: tuple[str, ...] = ()
+    signatures: tuple[MailSignature, ...] = ()
+    workbooks: Mapping[int, Workbook] = {}
+
+    @property
+    def passed(self) -> tuple[MailSignature, ...]:
+        """The signatures over the whole mail that are believed."""
+        if self.faults:
+            return ()
+        return tuple(one for one in self.signatures if one.passed and one.is_root)
+
+    @model_validator(mode="after")
+    def _covered_or_unseen(self) -> Self:
+        covered = {part for signature in self.passed for part in signature.parts}
+        if self.workbooks.keys() - covered:
+            raise ValueError("no believed signature covers these workbooks")
         return self
