@@ -134,6 +134,9 @@ class Trust(Section):
     )
     fetch_seconds: float = Field(10, gt=0)
     fetch_limit: int = Field(20 * MEGABYTE, gt=0, description="bytes of one answer")
+    unattributed: bool = Field(
+        True, description="let in S/MIME signatures without signed attributes (RFC 5652 5.3)"
+    )
     patience_hours: float = Field(
         4, ge=0, le=30 * 24, description="how long unreachable revocation data is retried"
     )

@@ -11,9 +11,15 @@ from datetime import UTC, datetime
 from bot.inbox import mime
 from bot.sandbox import Sandbox, Unchecked
 from bot.signatures import pdf
-from bot.signatures.revocation import Fetcher, RevocationData
-from bot.signatures.trust import TrustStore
-from bot.signatures.verdict import Inspection, SignedFile, SubIndication
+from bot.signatures.revocation import RevocationData, RevocationSource
+from bot.signatures.trust import Policy, TrustStore
+from bot.signatures.verdict import (
+    Inspection,
+    MailInspection,
+    SignedFile,
+    SignedMail,
+    SubIndication,
+)
 
 PRELOAD = (mime.__name__, pdf.__name__)
 """What the sandbox must have loaded."""
@@ -33,13 +39,29 @@ class Judgement:
     retry: bool = False
 
 
+@dataclass(frozen=True)
+class MailJudgement:
+    """A mail's own signatures judged as of its receipt; the rest as in `Judgement`."""
+
+    mail: SignedMail
+    evidence: tuple[bytes, ...] = ()
+    retry: bool = False
+
+
 class Examiner:
     """Asks the sandbox, fetches what it needs, and asks again."""
 
-    def __init__(self, sandbox: Sandbox, trust: TrustStore, fetcher: Fetcher) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        trust: TrustStore,
+        source: RevocationSource,
+        policy: Policy = Policy(),
+    ) -> None:
         self._sandbox = sandbox
         self._trust = trust
-        self._fetcher = fetcher
+        self._source = source
+        self._policy = policy
 
     async def survey(self, raw: bytes) -> mime.Survey:
         """Look over a mail.
@@ -82,6 +104,16 @@ class Examiner:
         )
         return Judgement(file, (*data.ocsps, *data.crls), retry=later)
 
+    async def inspect_mail(self, raw: bytes, survey: mime.Survey) -> MailInspection:
+        """Pass 1 over the mail's own signatures. `survey` is of these very bytes."""
+        raise NotImplementedError
+
+    async def judge_mail(
+        self, raw: bytes, survey: mime.Survey, moment: datetime, now: datetime
+    ) -> MailJudgement:
+        """Both passes over the mail's own signatures, as `judge` does for a file."""
+        raise NotImplementedError
+
     async def _revocation_data(self, inspection: Inspection, now: datetime) -> RevocationData:
         certificates = {
             found.certificate
@@ -89,4 +121,4 @@ class Examiner:
             if found.intact and found.certificate
         }
         paths = [path for one in certificates if (path := self._trust.path(one))]
-        return await self._fetcher.gather(paths, now)
+        return await self._source.gather(paths, now)

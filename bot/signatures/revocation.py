@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import httpx
 from cryptography import x509
@@ -37,6 +37,13 @@ class RevocationData:
 
     ocsps: tuple[bytes, ...] = ()
     crls: tuple[bytes, ...] = ()
+
+
+class RevocationSource(Protocol):
+    """Where the status of certificates comes from."""
+
+    async def gather(self, paths: Iterable[CertificatePath], now: datetime) -> RevocationData:
+        """What is known at `now` of every certificate below the anchors of `paths`."""
 
 
 class _Unusable(Exception):

@@ -34,6 +34,19 @@ UNREADABLE = (
 
 
 @dataclass(frozen=True)
+class Policy:
+    """What is asked of a signature beyond the law.
+
+    `revocation`: every certificate below the anchor needs a status; without, none
+    is looked at (for diagnosis only). `unattributed`: a mail's signature without
+    signed attributes is let in (RFC 5652 section 5.3 allows it for plain data).
+    """
+
+    revocation: bool = True
+    unattributed: bool = True
+
+
+@dataclass(frozen=True)
 class Need:
     """A certificate whose status must be known, and where it may be asked for.
 
