@@ -51,7 +51,7 @@ class NoticeStatus(StrEnum):
     INTENDED = "intended"  # stands in the register; the outbox acts next
     SENT = "sent"  # the peer took it; nobody acts, unless it says later that it failed
     FAILED = "failed"  # refused for good; an officer acts next
-    GATHERED = "gathered"  # told in another notice, whose status counts; nobody acts
+    GATHERED = "gathered"  # closed: told in another notice, whose status counts
 
 
 class Capacity(StrEnum):
