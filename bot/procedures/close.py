@@ -15,6 +15,7 @@ from bot.register.models import Certificate, Dossier, Item
 from bot.register.tasks import Lease
 
 UNREACHED = ("letter.notify", "receiver.mobile.", "receiver.mailbox.")  # faults of the address
+ISSUED = (CertificateStatus.VALID, CertificateStatus.REVOKED)  # and handed over
 OPEN = frozenset(status for status in ItemStatus if any(exits(status)))
 WAITING = frozenset({DossierStatus.RECEIVED, DossierStatus.HELD, DossierStatus.ACCEPTED})
 
@@ -50,13 +51,15 @@ async def report_at_due_time(lease: Lease, now: datetime) -> None:
 async def _tell_result(dossier: Dossier, items: list[Item], now: datetime, *, key: str) -> None:
     application = application_from_json(dossier.application) if dossier.application else None
     faults = [*dossier.faults, *(fault for item in items for fault in item.faults)]
+    done = Certificate.filter(item__dossier_id=dossier.id, status__in=ISSUED)
+    issued = {certificate.item_id: certificate async for certificate in done}
     result = Result(
         dossier.number,
         dossier.agency.name,
         application.letter.number if application else "",
         dossier.received_at,
         None if dossier.status is DossierStatus.COMPLETED else dossier.due_at,
-        tuple([await _row_result(item, dossier) for item in items]),
+        tuple(_row_result(item, dossier, issued.get(item.id)) for item in items),
         notes=_those(Consequence.NOTE, faults),
     )
     await tell_agency(dossier, result, key=key, now=now)
@@ -66,13 +69,12 @@ async def _tell_result(dossier: Dossier, items: list[Item], now: datetime, *, ke
         )
 
 
-async def _row_result(item: Item, dossier: Dossier) -> RowResult:
+def _row_result(item: Item, dossier: Dossier, issued: Certificate | None) -> RowResult:
     name = row_from_json(item.asked, Row).full_name.typed
     match item.status:
-        case ItemStatus.DONE:
-            one = await Certificate.get(item=item, status=CertificateStatus.VALID)
+        case ItemStatus.DONE if issued:
             return RowResult(
-                item.position, name, "issued", one.serial, one.not_before, one.not_after
+                item.position, name, "issued", issued.serial, issued.not_before, issued.not_after
             )
         case ItemStatus.RETURNED:
             to_mend = _those(Consequence.RETURN, item.faults)

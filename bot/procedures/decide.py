@@ -5,6 +5,7 @@ what they said. Faults are told all at once; good rows never wait for bad ones.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +16,7 @@ from tortoise.transactions import in_transaction
 from bot.clock import REVOCATION
 from bot.dossier.application import as_json
 from bot.dossier.case import Case, RowCase
-from bot.dossier.decision import Decision, Outcome, RowDecision, decide
+from bot.dossier.decision import Decision, Outcome, decide
 from bot.dossier.form import Procedure
 from bot.dossier.gather import gather
 from bot.dossier.letter import letter_key
@@ -106,8 +107,13 @@ async def _write(
         evidence=evidence,
         letter_key=used_up,
     )
-    for row, decided in zip(case.rows, decision.rows, strict=True):
-        item = await Item.create(
+    await _write_rows(dossier, case, decision, now)
+
+
+async def _write_rows(dossier: Dossier, case: Case, decision: Decision, now: datetime) -> None:
+    """The items, each with its move: in a handful of statements for two thousand rows."""
+    await Item.bulk_create(
+        Item(
             dossier=dossier,
             position=row.row.position,
             place=f"{dossier.id}/{row.row.position}",
@@ -115,7 +121,19 @@ async def _write(
             faults=[as_json(fault) for fault in decided.faults],
             **_about(row),
         )
-        await _move_item(item, decided, now)
+        for row, decided in zip(case.rows, decision.rows, strict=True)
+    )
+    added = await Item.filter(dossier=dossier).only("id", "position", "status", "dossier_id")
+    made = {item.position: item for item in added}
+    together = defaultdict[tuple[Outcome, str], list[Item]](list)
+    for decided in decision.rows:
+        if decided.outcome is not Outcome.STAND:
+            because = _because(decided.faults, decided.outcome)
+            together[decided.outcome, because].append(made[decided.position])
+    for (outcome, because), items in together.items():
+        await Item.make_all(items, ITEM_MOVES[outcome], because=because, now=now)
+        if outcome is Outcome.ACCEPT:
+            await tasks.call_all(tasks.Kind.ISSUE, [item.id for item in items], due=now)
 
 
 async def _hasten(dossier: Dossier) -> None:
@@ -134,15 +152,6 @@ def _about(subject: RowCase[Any]) -> dict[str, Any]:
     else:
         number, mailbox = (held.personal_number, held.mailbox) if held else (None, None)
     return {"person": number or "", "mailbox": (mailbox or "").casefold()}
-
-
-async def _move_item(item: Item, decided: RowDecision, now: datetime) -> None:
-    if decided.outcome is Outcome.STAND:
-        return
-    because = _because(decided.faults, decided.outcome)
-    await item.make(ITEM_MOVES[decided.outcome], because=because, now=now)
-    if decided.outcome is Outcome.ACCEPT:
-        await tasks.call(tasks.Kind.ISSUE, item.id, due=now)
 
 
 async def _tell(dossier: Dossier, case: Case, decision: Decision, now: datetime) -> None:
