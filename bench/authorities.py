@@ -20,9 +20,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from bench.house import Worker, founded, opened
+from bench.house import Worker, founded
 from bench.rounds import Effort, interleaved, ratio
 from bench.table import Line
+from bot.register.connection import opened
 from bot.register.tasks import Queue
 from bot.sections.authority import KeyAlgorithm
 

@@ -11,16 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tortoise.backends.base.executor import EXECUTOR_CACHE
-
 from bench import population
 from bot import actors, app, install, logs, tools
 from bot.config import Settings
 from bot.hsm.keys import generate_key
-from bot.register import connection, tasks
+from bot.register import tasks
 from bot.register.connection import clock
 from bot.register.models import Task
-from bot.register.place import Place
 from bot.register.tasks import Queue
 from bot.sections.authority import Issuing, KeyAlgorithm
 
@@ -49,14 +46,6 @@ def founded(
         ):
             list(step)
         yield settings
-
-
-@asynccontextmanager
-async def opened(place: Place) -> AsyncIterator[None]:
-    """The register, as a process of the bot opens it."""
-    EXECUTOR_CACHE.clear()  # statements by table, for one kind of database in a process
-    async with connection.opened(place):
-        yield
 
 
 @dataclass(frozen=True)

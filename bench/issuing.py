@@ -10,7 +10,7 @@ from typing import Any
 from tortoise.transactions import in_transaction
 
 from bench import population
-from bench.house import Worker, founded, opened
+from bench.house import Worker, founded
 from bench.rounds import Effort, interleaved, ratio, say
 from bench.table import Line
 from bench.token_clock import TokenClock
@@ -21,6 +21,7 @@ from bot.ca.profiles import Subject
 from bot.ca.signing import sign_bytes
 from bot.config import Settings
 from bot.procedures.services import Issuing
+from bot.register.connection import opened
 from bot.register.counter import Counter
 from bot.register.place import Place
 from bot.register.tasks import Queue

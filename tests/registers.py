@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from tortoise.backends.base.executor import EXECUTOR_CACHE
 
 from bot.register import connection
 from bot.register.place import Place
@@ -53,7 +52,6 @@ def server() -> Iterator[Postgres]:
 
 
 def sqlite_place(blank: Path, folder: Path) -> Path:
-    EXECUTOR_CACHE.clear()  # statements by table, for one kind of database in a process
     path = folder / "register.sqlite3"
     shutil.copyfile(blank, path)
     return path
@@ -61,7 +59,6 @@ def sqlite_place(blank: Path, folder: Path) -> Path:
 
 def server_place(server: Postgres) -> str:
     """The server's register without a row: emptying one takes far less than making another."""
-    EXECUTOR_CACHE.clear()
     server.run(EMPTY, SHARED)
     return server.url(SHARED)
 
@@ -88,7 +85,6 @@ BOTH = ["sqlite", "postgresql"]
 @pytest.fixture(scope="module")
 def database(request: pytest.FixtureRequest) -> str:
     """The setting `database.url` of a module's house: SQLite's, unless the module asks for BOTH."""
-    EXECUTOR_CACHE.clear()
     if getattr(request, "param", "sqlite") == "sqlite":
         return ""
     server: Postgres = request.getfixturevalue("server")

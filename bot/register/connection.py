@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pkgutil import iter_modules
 
 from tortoise import Tortoise
+from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.migrations.api import migrate
 
 from bot.errors import Misconfigured
@@ -27,6 +28,7 @@ async def opened(place: Place) -> AsyncIterator[None]:
         async with alone(place):
             await migrate(config=config(place))
         await Tortoise.close_connections()  # they belong to the migration's context
+        EXECUTOR_CACHE.clear()  # statements by table, also of another kind of database
         await Tortoise.init(config=config(place), _enable_global_fallback=True)
         # Now: were the first to ask cancelled while it is made, it would lack its pragmas.
         await Tortoise.get_connection("default").create_connection(with_db=True)

@@ -14,7 +14,6 @@ from pathlib import Path
 from signal import SIGKILL, SIGSTOP
 from typing import Any
 
-from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.expressions import Q
 
 from bot import actors, app, tools
@@ -75,7 +74,6 @@ async def run(
     """
     points = Points(fatal or frozen, SIGKILL if fatal else SIGSTOP)
     house = Settings(**settings)
-    EXECUTOR_CACHE.clear()  # statements by table, for one kind of database in a process
     async with connection.opened(Home(house).register), AsyncExitStack() as stack:
         hands = Hands(house, stack)
         lay(points)

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tortoise.backends.base.executor import EXECUTOR_CACHE
 
 from bot.home import Home
 from bot.register import connection
@@ -108,7 +107,6 @@ def started(way: Embedded, school: School) -> str:
     """The start stands in the register; the phone of somebody whom it knows."""
 
     async def start() -> str:
-        EXECUTOR_CACHE.clear()  # statements by table, for one kind of database in a process
         async with connection.opened(Home(way.settings).register):
             return await begin(school, datetime.now(UTC))
 

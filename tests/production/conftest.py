@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tortoise.backends.base.executor import EXECUTOR_CACHE
 
 from bot.register import connection
 from bot.register.models import Officer
@@ -53,7 +52,6 @@ async def site(
     house = a_site(home, token_home / "pins", pki.address, server, broker, url)
     site = Site(house, server, broker, school, plain_form(blank))
     site.processes = {name: house.process(*words) for name, words in ROLES.items()}
-    EXECUTOR_CACHE.clear()  # statements by table, for one kind of database in a process
     async with connection.opened(url):
         await register_school(school, datetime.now(UTC) - timedelta(days=1))
         await Officer.create(name="Cán bộ trực", mailbox=OFFICER)
