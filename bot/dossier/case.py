@@ -90,7 +90,9 @@ class Case:
     serial numbers name.
     `letter_used_in` is the number of the accepted dossier that used up the
     letter's number. `patience_over`: unreachable revocation data is not waited
-    for any longer. `truncated`: the mail has more parts than are looked at.
+    for any longer. `transport` are the mail's own signatures, over letter and all.
+    `loose_sheets` are sheets in the mail that the agency's seal does not cover
+    together with the letter: never read. `truncated`: the mail has more parts than are looked at.
     """
 
     agency: AgencyFacts
@@ -105,6 +107,8 @@ class Case:
     truncated: bool = False
     file_faults: tuple[str, ...] = ()
     divergent: tuple[str, ...] = ()
+    transport: tuple[Signed, ...] = ()
+    loose_sheets: int = 0
     letter_used_in: str | None = None
     known: Mapping[int, Known] = field(default_factory=dict)
     holdings: Mapping[int, Holding] = field(default_factory=dict)
@@ -123,6 +127,17 @@ class Case:
     def unopened(self) -> bool:
         """Whether the file could not be checked at all: its signatures are unknown, not missing."""
         return any(fault.startswith("sandbox.") for fault in self.file_faults)
+
+    @property
+    def sealing(self) -> tuple[Signed, ...]:
+        """The mail's signatures by the agency's seal, believed or not."""
+        return tuple(
+            signed
+            for signed in self.transport
+            if signed.signer is not None
+            and signed.signer.agency_id == self.agency.id
+            and signed.signer.capacity is Capacity.ORGANISATION
+        )
 
     @property
     def authorising(self) -> tuple[Signed, ...]:

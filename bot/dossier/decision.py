@@ -89,7 +89,7 @@ def _beneath(letter: Outcome, row: Outcome) -> Outcome:
 
 
 def _could_not_check(case: Case) -> bool:
+    awaited = (*case.authorising, *case.replacing, *(case.sealing if case.loose_sheets else ()))
     return case.unopened or any(
-        signed.signature.verdict.sub_indication is SubIndication.TRY_LATER
-        for signed in (*case.authorising, *case.replacing)
+        signed.signature.verdict.sub_indication is SubIndication.TRY_LATER for signed in awaited
     )

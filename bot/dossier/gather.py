@@ -1,6 +1,7 @@
 """From the register to a `Case`. Look-ups only; nothing is judged here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
@@ -11,35 +12,53 @@ from bot.dossier.case import AgencyFacts, Case, Holding, Known, Signed, Signer
 from bot.dossier.letter import letter_key, read_application
 from bot.dossier.rows import CertificateRow, IssueRow
 from bot.dossier.terms import WORDS
-from bot.inbox.mime import Survey
-from bot.register.lifecycle import CertificateStatus, DossierStatus, ItemStatus
+from bot.inbox.mime import Kind, Part, Survey
+from bot.inbox.workbook import Workbook
+from bot.register.lifecycle import Capacity, CertificateStatus, DossierStatus, ItemStatus
 from bot.register.models import Agency, AgencySigner, Certificate, Dossier, Item, Subscriber
-from bot.signatures.verdict import SignedFile
+from bot.signatures.verdict import Signature, SignedFile, SignedMail
 
+SHEETS = {Kind.XLSX}
 HANDED_OVER = (CertificateStatus.VALID, CertificateStatus.REVOKED)
 UNDER_WAY = (ItemStatus.ACCEPTED, ItemStatus.HELD, ItemStatus.PARKED)
 
 
-async def gather(
-    dossier: Dossier, file: SignedFile, mail: Survey, settings: Settings, now: datetime
-) -> Case:
-    """Everything that the rules ask about `dossier`, whose letter is `file`."""
+@dataclass(frozen=True)
+class Judged:
+    """A letter and the mail that brought it, with the verdict of every signature."""
+
+    survey: Survey
+    file: SignedFile
+    mail: SignedMail
+
+    @property
+    def sheets(self) -> tuple[Part, ...]:
+        return tuple(part for part in self.survey.parts if part.kind in SHEETS)
+
+
+async def gather(dossier: Dossier, judged: Judged, settings: Settings, now: datetime) -> Case:
+    """Everything that the rules ask about `dossier`."""
+    file = judged.file
+    transport = await _signed(judged.mail.signatures, dossier)
+    sealed = _sealed(judged, transport, dossier.agency_id)
     application = read_application(file.values)
     rows = application.rows if application else ()
     patience = timedelta(hours=settings.trust.patience_hours)
     return Case(
         agency=_facts(await Agency.get(id=dossier.agency_id), settings),
-        signatures=await _signed(file, dossier),
+        signatures=await _signed(file.signatures, dossier),
         application=application,
         received_at=dossier.received_at,
         patience_over=now >= dossier.received_at + patience,
         rules=settings.rules,
         words=WORDS[settings.terms],
         addressees=(settings.authority.name, *settings.rules.addressee),
-        senders=mail.senders,
-        truncated=mail.truncated,
+        senders=judged.survey.senders,
+        truncated=judged.survey.truncated,
         file_faults=file.faults,
         divergent=file.divergent,
+        transport=transport,
+        loose_sheets=len(judged.sheets) - len(sealed),
         letter_used_in=await _used_in(dossier, application),
         known=await _known(dossier, [row for row in rows if isinstance(row, IssueRow)], now),
         holdings=await _holdings([row for row in rows if isinstance(row, CertificateRow)], now),
@@ -57,9 +76,31 @@ def _facts(agency: Agency, settings: Settings) -> AgencyFacts:
     )
 
 
-async def _signed(file: SignedFile, dossier: Dossier) -> tuple[Signed, ...]:
+def _sealed(
+    judged: Judged, transport: tuple[Signed, ...], agency_id: int
+) -> Mapping[int, Workbook]:
+    """The sheets that the agency's seal covers together with the letter, by part.
+
+    Nobody else may have signed the mail but who is registered for the agency.
+    """
+    own = zip(judged.mail.signatures, transport, strict=True)
+    passed = [(one, by.signer) for one, by in own if one in judged.mail.passed]
+    if not all(signer and signer.agency_id == agency_id for _, signer in passed):
+        return {}
+    letter = {part.index for part in judged.survey.parts if part.sha256 == judged.file.sha256}
+    covered = {
+        part
+        for one, signer in passed
+        if signer and signer.capacity is Capacity.ORGANISATION and signer.in_force
+        if letter & set(one.parts)
+        for part in one.parts
+    }
+    return {part: book for part, book in judged.mail.workbooks.items() if part in covered}
+
+
+async def _signed(signatures: Sequence[Signature], dossier: Dossier) -> tuple[Signed, ...]:
     """Each signature with the register's entry: of several, the one that speaks for the agency."""
-    fingerprints = [signature.fingerprint for signature in file.signatures]
+    fingerprints = [signature.fingerprint for signature in signatures]
     entries = await AgencySigner.filter(fingerprint__in=fingerprints).order_by("id")
     signers: dict[str, list[Signer]] = {}
     for entry in entries:
@@ -76,7 +117,7 @@ async def _signed(file: SignedFile, dossier: Dossier) -> tuple[Signed, ...]:
                 default=None,
             ),
         )
-        for one in file.signatures
+        for one in signatures
     )
 
 

@@ -18,14 +18,15 @@ from bot.dossier.application import as_json
 from bot.dossier.case import Case, RowCase
 from bot.dossier.decision import Decision, Outcome, decide
 from bot.dossier.form import Procedure
-from bot.dossier.gather import gather
+from bot.dossier.gather import Judged, gather
 from bot.dossier.letter import letter_key
 from bot.dossier.rows import IssueRow
 from bot.dossier.rules import Consequence, Fault
-from bot.inbox.mime import Survey
 from bot.outbox.notices import Held, Returned
 from bot.procedures.close import close_if_done
-from bot.procedures.doubts import UNCHECKED_TRIES, RevocationUnknown
+from bot.procedures.doubts import RevocationUnknown
+from bot.procedures.judging import judge
+from bot.procedures.letters import UNCHECKED_TRIES
 from bot.procedures.services import Vetting
 from bot.procedures.telling import tell_agency, tell_officers
 from bot.register import tasks
@@ -34,7 +35,6 @@ from bot.register.lifecycle import DossierMove, ItemMove
 from bot.register.models import Dossier, Item, Task
 from bot.register.tasks import Lease
 from bot.sandbox import Unchecked
-from bot.signatures.examine import Judgement
 from bot.signatures.verdict import Signature
 
 DOSSIER_MOVES = {
@@ -56,18 +56,19 @@ async def decide_dossier(lease: Lease, services: Vetting, now: datetime) -> None
     when its consequence is written.
     """
     dossier = await Dossier.get(id=lease.subject).prefetch_related("agency", "mail")
-    survey, judgement = await _judge(dossier, services, now)
-    evidence = [await asyncio.to_thread(services.archive.put, one) for one in judgement.evidence]
+    raw = await asyncio.to_thread(services.archive.get, dossier.mail.digest)
+    judging = await judge(raw, dossier.letter_digest, dossier.received_at, services, now)
+    evidence = [await asyncio.to_thread(services.archive.put, one) for one in judging.evidence]
     async with in_transaction():
         await Counter.one_at_a_time("decisions")
-        case = await gather(dossier, judgement.file, survey, services.settings, now)
+        case = await gather(dossier, judging.judged, services.settings, now)
         if case.unopened and lease.attempt >= UNCHECKED_TRIES:
             case = replace(case, patience_over=True)
         decision = decide(case)
         if case.procedure is Procedure.REVOKE:
             await _hasten(dossier)
         if not decision.retry:
-            await _write(dossier, judgement, evidence, case, decision, now)
+            await _write(dossier, judging.judged, evidence, case, decision, now)
             await _tell(dossier, case, decision, now)
             await close_if_done(dossier, now)
             await lease.end()
@@ -75,16 +76,9 @@ async def decide_dossier(lease: Lease, services: Vetting, now: datetime) -> None
         raise Unchecked if case.unopened else RevocationUnknown
 
 
-async def _judge(dossier: Dossier, services: Vetting, now: datetime) -> tuple[Survey, Judgement]:
-    raw = await asyncio.to_thread(services.archive.get, dossier.mail.digest)
-    survey = await services.examiner.survey(raw)
-    letter = next(part for part in survey.parts if part.sha256 == dossier.letter_digest)
-    return survey, await services.examiner.judge(raw, letter, dossier.received_at, now)
-
-
 async def _write(
     dossier: Dossier,
-    judgement: Judgement,
+    judged: Judged,
     evidence: list[str],
     case: Case,
     decision: Decision,
@@ -102,7 +96,9 @@ async def _write(
         due_at=dossier.due_at,
         application=as_json(application) if application else None,
         receiver_mobile=application.receiver.mobile.value if application else None,
-        verdicts=[_verdict(signature) for signature in judgement.file.signatures],
+        verdicts=[
+            _verdict(signature) for signature in (*judged.file.signatures, *judged.mail.signatures)
+        ],
         faults=[as_json(fault) for fault in decision.faults],
         evidence=evidence,
         letter_key=used_up,

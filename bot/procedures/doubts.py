@@ -5,20 +5,20 @@ that stays away, or bytes that could not be opened. Could not check is never
 good and never bad.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.clock import HANOI
 from bot.dossier.rules import Consequence, Fault
 from bot.errors import Unavailable
-from bot.inbox.mime import Part
+from bot.inbox.mime import Survey
 from bot.outbox.notices import Held
+from bot.procedures.letters import Letter, unchecked
 from bot.procedures.services import Vetting
 from bot.procedures.telling import tell_officers
 from bot.register.models import Mail
 from bot.sandbox import Unchecked
-from bot.signatures.verdict import Inspection
 
-UNCHECKED_TRIES = 3  # a child may die of the machine's troubles; of its own it dies each time
 STRANGER = "signer.unregistered"
 UNREADABLE = "mail.unreadable"
 
@@ -50,16 +50,18 @@ TEXTS = {
 """For the officers: what is doubtful, and what to do."""
 
 
-async def doubt_of(
+async def doubts_of(
     raw: bytes,
-    part: Part,
-    inspection: Inspection,
+    survey: Survey,
     mail: Mail,
+    letters: Sequence[Letter],
     services: Vetting,
     waits_since: datetime | None,
     now: datetime,
 ) -> set[str]:
-    """Why an officer must look at a file that nobody registered has signed: codes of `TEXTS`.
+    """Why an officer must look at what nobody registered has signed: codes of `TEXTS`.
+
+    The mail's own signatures tell only where no letter is known: they transport.
 
     Args:
         waits_since: revocation data that is away is waited for from then on; None: not at all.
@@ -67,24 +69,33 @@ async def doubt_of(
     Raises:
         RevocationUnknown: it still is waited for.
     """
-    if unchecked(inspection):
-        return {Unchecked.code}
-    if not any(found.intact for found in inspection.signatures):
-        return set()
-    judgement = await services.examiner.judge(raw, part, mail.received_at, now)
-    if judgement.file.passed:
+    doubts: set[str] = set()
+    examiner, moment = services.examiner, mail.received_at
+    for letter in letters:
+        if letter.part and letter.inspection and not letter.agency:
+            if unchecked(letter.inspection):
+                doubts.add(Unchecked.code)
+            elif any(found.intact for found in letter.inspection.signatures):
+                file = await examiner.judge(raw, letter.part, moment, now)
+                doubts |= _of(bool(file.file.passed), file.retry, services, waits_since, now)
+    if not any(letter.agency for letter in letters):
+        own = await examiner.judge_mail(raw, survey, moment, now)
+        passed = any(signature.passed for signature in own.mail.signatures)
+        doubts |= _of(passed, own.retry, services, waits_since, now)
+    return doubts
+
+
+def _of(
+    passed: bool, retry: bool, services: Vetting, waits_since: datetime | None, now: datetime
+) -> set[str]:
+    if passed:
         return {STRANGER}
-    if not judgement.retry:
+    if not retry:
         return set()
     patience = timedelta(hours=services.settings.trust.patience_hours)
     if waits_since and now < waits_since + patience:
         raise RevocationUnknown
     return {RevocationUnknown.code}
-
-
-def unchecked(inspection: Inspection) -> str | None:
-    """The code of what killed the child that opened the file; None if nothing did."""
-    return next((fault for fault in inspection.faults if fault.startswith("sandbox.")), None)
 
 
 async def tell_of_doubts(mail: Mail, doubts: set[str], *, is_known: bool, now: datetime) -> None:

@@ -10,7 +10,7 @@ from bot.dossier.application import as_json
 from bot.dossier.case import Holding, Known
 from bot.dossier.decision import Outcome, decide
 from bot.dossier.form import Procedure
-from bot.dossier.gather import gather
+from bot.dossier.gather import Judged, gather
 from bot.dossier.letter import letter_key
 from bot.inbox.mime import Survey
 from bot.register import models
@@ -21,7 +21,7 @@ from bot.register.lifecycle import (
     DossierStatus,
     ItemStatus,
 )
-from bot.signatures.verdict import SignedFile
+from bot.signatures.verdict import SignedFile, SignedMail
 from tests.dossier.builders import (
     RECEIVED,
     SCHOOL,
@@ -116,10 +116,15 @@ def a_file(
     )
 
 
+def brought(file: SignedFile, survey: Survey = MAIL) -> Judged:
+    """`file` in a mail that is not signed itself."""
+    return Judged(survey, file, SignedMail())
+
+
 async def test_a_valid_dossier_is_gathered_and_accepted() -> None:
     agency = await an_agency()
     dossier = await a_dossier(agency)
-    case = await gather(dossier, a_file(), MAIL, Settings(), RECEIVED)
+    case = await gather(dossier, brought(a_file()), Settings(), RECEIVED)
     assert [one.signer and one.signer.capacity for one in case.signatures] == [
         Capacity.LEADER,
         Capacity.ORGANISATION,
@@ -137,7 +142,7 @@ async def test_patience_ends() -> None:
         (RECEIVED + patience - timedelta(seconds=1), False),
         (RECEIVED + patience, True),
     ):
-        case = await gather(dossier, a_file(), MAIL, Settings(), now)
+        case = await gather(dossier, brought(a_file()), Settings(), now)
         assert case.patience_over is over
 
 
@@ -151,7 +156,7 @@ async def test_a_used_up_number_is_found_only_for_its_agency_and_year() -> None:
         (again, "06/THPTCVA-VP", None),
         (first, "05/THPTCVA-VP", None),
     ):
-        case = await gather(dossier, a_file(letter_number=number), MAIL, Settings(), RECEIVED)
+        case = await gather(dossier, brought(a_file(letter_number=number)), Settings(), RECEIVED)
         assert case.letter_used_in == used
 
 
@@ -169,7 +174,7 @@ async def test_what_is_known_of_persons() -> None:
     await an_item(later, 5, ItemStatus.ACCEPTED)
     await an_item(before, 6, ItemStatus.RETURNED)
     await an_item(dossier, 6, ItemStatus.ACCEPTED)
-    case = await gather(dossier, file, MAIL, Settings(), RECEIVED)
+    case = await gather(dossier, brought(file), Settings(), RECEIVED)
     assert case.known == {
         1: Known(full_name="Trần Đức Bình", has_certificate=True),
         2: Known(mailbox_of_another=True),
@@ -195,7 +200,7 @@ async def test_what_is_asked_under_a_held_letter_blocks_nobody(
     doubtful = await a_dossier(agency, 1, status=status)
     right = await a_dossier(agency, 2)
     await an_item(doubtful, 1)
-    case = await gather(right, a_file(a_person(1)), MAIL, Settings(), RECEIVED)
+    case = await gather(right, brought(a_file(a_person(1))), Settings(), RECEIVED)
     assert case.known == {1: Known(under_way=blocks)}
     assert (decide(case).outcome is Outcome.ACCEPT) is not blocks
 
@@ -204,14 +209,14 @@ async def test_a_letter_that_was_held_may_come_again() -> None:
     agency = await an_agency()
     first = await a_dossier(agency, 1)
     elsewhere = Survey(senders=("hieutruong@gmail.com",))
-    doubtful = decide(await gather(first, a_file(), elsewhere, Settings(), RECEIVED))
+    doubtful = decide(await gather(first, brought(a_file(), elsewhere), Settings(), RECEIVED))
     assert doubtful.outcome is Outcome.HOLD
     await first.make(DossierMove.HOLD, because="mail.from", now=RECEIVED)
     for position in (1, 2, 3):
         await an_item(first, position)
     again = await a_dossier(agency, 2)
     assert again.letter_digest == first.letter_digest
-    decision = decide(await gather(again, a_file(), MAIL, Settings(), RECEIVED))
+    decision = decide(await gather(again, brought(a_file()), Settings(), RECEIVED))
     assert decision.outcome is Outcome.ACCEPT
     assert all(row.outcome is Outcome.ACCEPT for row in decision.rows)
 
@@ -234,7 +239,7 @@ async def test_certificates_are_found_by_serial_number() -> None:
     rows = [a_change(at, serial=f"0x00 3A:9{at}") for at in (1, 2, 3, 4)]
     file = a_file(*rows, a_change(5, serial=""), procedure=Procedure.CHANGE)
     for now, in_force in ((RECEIVED, True), (RECEIVED + timedelta(days=2), False)):
-        case = await gather(dossier, file, MAIL, Settings(), now)
+        case = await gather(dossier, brought(file), Settings(), now)
         assert case.known == {}
         assert case.holdings == {
             1: Holding(
@@ -277,6 +282,6 @@ async def a_certificate(
 async def test_values_that_nobody_covers_are_not_read() -> None:
     dossier = await a_dossier(await an_agency())
     file = SignedFile(name="x.pdf", sha256="0" * 64, faults=("pdf.unreadable",))
-    case = await gather(dossier, file, MAIL, Settings(), RECEIVED)
+    case = await gather(dossier, brought(file), Settings(), RECEIVED)
     assert case.application is None
     assert decide(case).outcome is Outcome.RETURN

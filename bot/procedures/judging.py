@@ -1,0 +1,40 @@
+"""Both passes over a letter and over the mail that brought it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.dossier.gather import Judged
+from bot.procedures.services import Vetting
+from bot.signatures.verdict import SignedFile
+
+NO_LETTER = "letter.missing"
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What was judged, and what the verdicts rest on: OCSP answers and CRLs, DER."""
+
+    judged: Judged
+    evidence: tuple[bytes, ...]
+
+
+async def judge(
+    raw: bytes, letter: str, received_at: datetime, services: Vetting, now: datetime
+) -> Judging:
+    """Judge the mail `raw` as of its receipt, and the file in it whose SHA-256 is `letter`.
+
+    A signed mail may hold no such file: that is its fault `letter.missing`.
+
+    Raises:
+        Unchecked: the mail could not be surveyed.
+    """
+    examiner = services.examiner
+    survey = await examiner.survey(raw)
+    own = await examiner.judge_mail(raw, survey, received_at, now)
+    part = next((part for part in survey.parts if part.sha256 == letter), None)
+    if part is None:
+        missing = SignedFile(name="", sha256=letter, faults=(NO_LETTER,))
+        return Judging(Judged(survey, missing, own.mail), own.evidence)
+    file = await examiner.judge(raw, part, received_at, now)
+    evidence = tuple(dict.fromkeys((*file.evidence, *own.evidence)))
+    return Judging(Judged(survey, file.file, own.mail), evidence)
