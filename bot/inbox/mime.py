@@ -20,6 +20,8 @@ from itertools import islice
 
 from pydantic import BaseModel, ConfigDict
 
+from bot.inbox.automatic import automatic
+
 PARTS_LIMIT = 100
 LETTERS_LIMIT = 10
 NESTING_LIMIT = 20
@@ -66,8 +68,9 @@ class Survey(BaseModel):
     lower case: RFC 5322 allows several, we accept exactly one. A From header
     that is anything but addresses gives one empty string, which is nobody's.
     `truncated`: the mail has more parts or PDF files, or is nested deeper, than
-    are looked at. `readable` is False where Python's parser gave up on the
-    structure; the other fields are then empty.
+    are looked at. `automatic` says why it is a machine's (`bot.inbox.automatic`);
+    empty when a person may have written it. `readable` is False where Python's
+    parser gave up on the structure; the other fields are then empty.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -76,9 +79,7 @@ class Survey(BaseModel):
     senders: tuple[str, ...] = ()
     message_id: str = ""
     subject: str = ""
-    auto_submitted: str = "no"
-    is_list: bool = False
-    is_bounce: bool = False
+    automatic: str = ""
     parts: tuple[Part, ...] = ()
     truncated: bool = False
 
@@ -103,9 +104,7 @@ def survey(raw: bytes) -> Survey:
             senders=_senders(mail),
             message_id=_text(mail, "Message-ID"),
             subject=_text(mail, "Subject"),
-            auto_submitted=_auto_submitted(mail),
-            is_list=_is_list(mail),
-            is_bounce=_is_bounce(mail),
+            automatic=_automatic(raw, mail, parts),
             parts=parts,
             truncated=None in leaves or len(leaves) > PARTS_LIMIT or _many_letters(parts),
         )
@@ -265,21 +264,17 @@ def _clean(text: str) -> str:
     return one_line[:_HEADER_LIMIT].encode("utf-8", "replace").decode()
 
 
-def _auto_submitted(mail: Message) -> str:
-    """RFC 3834 section 5; `no` is what people send."""
-    keyword = _text(mail, "Auto-Submitted").split(";")[0].strip()
-    return keyword.casefold() or "no"
-
-
-def _is_list(mail: Message) -> bool:
-    return any(name in mail for name in ("List-Id", "List-Post", "List-Unsubscribe")) or _text(
-        mail, "Precedence"
-    ).casefold() in {"bulk", "junk", "list"}
-
-
-def _is_bounce(mail: Message) -> bool:
-    return (
-        mail.get_content_type() == "multipart/report"
-        or _text(mail, "Return-Path").replace(" ", "") == "<>"
-        or "X-Failed-Recipients" in mail
+def _automatic(raw: bytes, mail: Message, parts: tuple[Part, ...]) -> str:
+    return automatic(
+        raw,
+        mail,
+        senders=_senders(mail),
+        message_id=_text(mail, "Message-ID"),
+        subject=_text(mail, "Subject"),
+        types={part.declared for part in parts},
+        has_files=any(_is_file(part) for part in parts),
     )
+
+
+def _is_file(part: Part) -> bool:
+    return part.kind is not Kind.TEXT and not part.declared.startswith(("image/", "message/"))

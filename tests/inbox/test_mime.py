@@ -41,7 +41,7 @@ def test_a_mail_and_its_parts() -> None:
     seen = survey(raw)
     assert seen.senders == ("vanthu@thptcva.edu.vn",)
     assert (seen.message_id, seen.subject) == ("<1@thptcva.edu.vn>", "Đề nghị cấp chứng thư")
-    assert (seen.auto_submitted, seen.is_list, seen.is_bounce) == ("no", False, False)
+    assert seen.automatic == ""
     text, pdf = seen.parts
     assert (text.kind, pdf.kind, pdf.filename) == (Kind.TEXT, Kind.PDF, "Công văn.pdf")
     assert (pdf.size, pdf.sha256) == (len(PDF), hashlib.sha256(PDF).hexdigest())
@@ -100,16 +100,6 @@ def test_a_part_is_what_its_bytes_say(content: bytes, kind: Kind) -> None:
     mail = a_mail()
     mail.add_attachment(content, maintype="application", subtype="pdf", filename="a.pdf")
     assert survey(mail.as_bytes()).parts[2].kind is kind
-
-
-def test_marks_of_machines() -> None:
-    assert survey(a_mail(Auto_Submitted="auto-replied; x=y").as_bytes()).auto_submitted == (
-        "auto-replied"
-    )
-    assert survey(a_mail(List_Id="<a.b>").as_bytes()).is_list
-    assert survey(a_mail(Precedence="bulk").as_bytes()).is_list
-    assert survey(a_mail(Return_Path="<>").as_bytes()).is_bounce
-    assert survey(b"Content-Type: multipart/report; boundary=a\r\n\r\n--a--").is_bounce
 
 
 def test_a_thousand_attachments_are_not_looked_at() -> None:
