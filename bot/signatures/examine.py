@@ -7,6 +7,7 @@ signatures whose certificates chain to the trust store, which it checks itself.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 
 from bot.inbox import mime
 from bot.sandbox import Sandbox, Unchecked
@@ -82,14 +83,31 @@ class Examiner:
         self, raw: bytes, part: mime.Part, moment: datetime, now: datetime
     ) -> Judgement:
         """Both passes: the verdicts as of `moment` (receipt), with what can be fetched at `now`."""
-        inspection = await self.inspect(raw, part)
-        data = await self._revocation_data(inspection, now)
+        return await self._judge(raw, part.index, part.filename, part.sha256, moment, now)
+
+    async def judge_file(
+        self, data: bytes, name: str, moment: datetime, now: datetime
+    ) -> Judgement:
+        """A PDF file that is no part of a mail, judged as `judge` does."""
+        return await self._judge(data, None, name, sha256(data).hexdigest(), moment, now)
+
+    async def _judge(
+        self,
+        raw: bytes,
+        index: int | None,
+        name: str,
+        digest: str,
+        moment: datetime,
+        now: datetime,
+    ) -> Judgement:
         try:
+            inspection = await self._sandbox.call(pdf.inspect_part, raw, index, answer=Inspection)
+            data = await self._revocation_data(inspection, now)
             file = await self._sandbox.call(
                 pdf.judge_part,
                 raw,
-                part.index,
-                part.filename,
+                index,
+                name,
                 self._trust.to_der(),
                 data.crls,
                 data.ocsps,
@@ -97,7 +115,7 @@ class Examiner:
                 answer=SignedFile,
             )
         except Unchecked as unchecked:
-            faulty = SignedFile(name=part.filename, sha256=part.sha256, faults=(unchecked.code,))
+            faulty = SignedFile(name=name, sha256=digest, faults=(unchecked.code,))
             return Judgement(faulty, retry=True)
         later = any(
             one.verdict.sub_indication is SubIndication.TRY_LATER for one in file.signatures

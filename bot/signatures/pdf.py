@@ -17,13 +17,15 @@ from dateutil import parser
 from pyhanko.pdf_utils import crypt, filters
 from pyhanko.pdf_utils.crypt import pdfmac
 from pyhanko.pdf_utils.metadata import xmp_xml
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import validation
 
 from bot.inbox import mime
 from bot.signatures import hazards, revisions
 from bot.signatures.cms import claimed_time, integrity, judge_signer, signer_certificate
-from bot.signatures.fields import Fields, read_fields
+from bot.signatures.fields import HIDDEN, Fields, read_fields
 from bot.signatures.revisions import Revision
+from bot.signatures.text import read_text
 from bot.signatures.trust import TrustStore
 from bot.signatures.verdict import (
     FIELD_NAME,
@@ -43,23 +45,27 @@ _UNCOVERED = Verdict.indeterminate(SubIndication.GENERIC, "signature.coverage")
 _UNREADABLE = Verdict.indeterminate(SubIndication.GENERIC, "signature.unreadable")
 
 
-def inspect_part(raw: bytes, index: int) -> Inspection:
-    """Pass 1 on a part of a mail."""
-    return inspect(mime.part(raw, index))
+def inspect_part(raw: bytes, index: int | None) -> Inspection:
+    """Pass 1 on a part of a mail; `raw` is the file itself where `index` is None."""
+    return inspect(_file(raw, index))
 
 
 def judge_part(
     raw: bytes,
-    index: int,
+    index: int | None,
     name: str,
     trusted: tuple[Sequence[bytes], Sequence[bytes]],
     crls: Sequence[bytes],
     ocsps: Sequence[bytes],
     moment: datetime,
 ) -> SignedFile:
-    """Pass 2 on a part of a mail; `trusted` is `TrustStore.to_der()`."""
+    """Pass 2, as `inspect_part`; `trusted` is `TrustStore.to_der()`."""
     trust = TrustStore.from_der(*trusted)
-    return judge(mime.part(raw, index), name, trust, crls, ocsps, moment)
+    return judge(_file(raw, index), name, trust, crls, ocsps, moment)
+
+
+def _file(raw: bytes, index: int | None) -> bytes:
+    return raw if index is None else mime.part(raw, index)
 
 
 def inspect(pdf: bytes) -> Inspection:
@@ -95,6 +101,9 @@ def judge(
     faults = document.faults
     if passed and len(told) < len(document.divergent) and "pdf.changed" not in faults:
         faults += ("pdf.changed",)
+    text: tuple[str, ...] = ()
+    if passed and not faults and not document.is_form:
+        text, faults = _lettering(document, pdf)
     return SignedFile(
         name=name,
         sha256=hashlib.sha256(pdf).hexdigest(),
@@ -102,6 +111,7 @@ def judge(
         signatures=signatures,
         values=document.values if passed and not faults else {},
         divergent=told,
+        text=() if faults else text,
     )
 
 
@@ -119,12 +129,19 @@ class _Document:
     """A file taken apart. `values` is what every intact revision and the whole file agree on.
 
     `divergent`: names without such a value, as anybody may have written them.
+    `whole` is the file as it came; None where it could not be read.
     """
 
     faults: tuple[str, ...] = ()
     claims: tuple[_Claim, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
     divergent: tuple[str, ...] = ()
+    whole: PdfFileReader | None = None
+
+    @property
+    def is_form(self) -> bool:
+        """Whether it is a form of ours, which speaks by its fields and not by its pages."""
+        return HIDDEN in self.values or HIDDEN in self.divergent
 
 
 def _told(document: _Document, passed: Sequence[Revision]) -> tuple[str, ...]:
@@ -135,6 +152,23 @@ def _told(document: _Document, passed: Sequence[Revision]) -> tuple[str, ...]:
     return tuple(
         name for name in document.divergent if name in signed and re.fullmatch(FIELD_NAME, name)
     )
+
+
+def _lettering(document: _Document, pdf: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The text that every intact revision and the whole file show alike; or the fault."""
+    intact = [claim.revision for claim in document.claims if claim.revision]
+    readers = [one.reader for one in intact]
+    if document.whole and all(one.covers < len(pdf) for one in intact):
+        readers.append(document.whole)
+    try:
+        read = {read_text(reader) for reader in readers}
+    except MemoryError:
+        raise
+    except revisions.Unfit as unfit:
+        return (), (unfit.fault,)
+    except Exception:  # pdfminer may raise anything: nothing is known of the text, good or bad
+        return (), ("pdf.text_unread",)
+    return (read.pop(), ()) if len(read) == 1 else ((), ("pdf.changed",))
 
 
 def _verdict(
@@ -167,7 +201,7 @@ def _read(pdf: bytes) -> _Document:
         return _Document(faults=(unfit.fault,), claims=claims)
     except Exception:  # pyHanko may raise anything: what cannot be read is not believed
         return _Document(faults=("pdf.unreadable",), claims=claims)
-    return _Document(faults, claims, values, divergent)
+    return _Document(faults, claims, values, divergent, whole)
 
 
 def _claim(pdf: bytes, name: str, covers: int) -> _Claim:
