@@ -19,6 +19,7 @@ from pydantic_settings import (
 
 from bot.errors import Misconfigured
 from bot.sections.authority import Accounts, Authority, Issuing, Mailboxes, Rules, Terms
+from bot.sections.imap import Imap
 from bot.sections.servers import Broker, Database, Door, Sandbox, Submission, Tokens, Trust, Web
 from bot.sections.sms import Sms
 from bot.variables import DELIMITER, PREFIX, names, nearest, require_understood, unknown, variable
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
     database: Database = Database()
     broker: Broker = Broker()
     door: Door = Door()
+    imap: Imap = Imap()
     submission: Submission = Submission()
     web: Web = Web()
     tokens: Tokens = Tokens()

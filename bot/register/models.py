@@ -102,17 +102,17 @@ class Mail(Living):
 
 
 class Fetched(Model):
-    """A message of an IMAP mailbox that is kept (RFC 9051 section 2.3.1.1)."""
+    """A message of an IMAP folder that is kept (RFC 9051 section 2.3.1.1)."""
 
     id = fields.BigIntField(primary_key=True)
-    mailbox = fields.CharField(max_length=254)  # ours, as the settings name it
+    folder = fields.CharField(max_length=1300)  # its IMAP URL (RFC 5092)
     uid_validity = fields.BigIntField()
     uid = fields.BigIntField()
     mail = restricted("Mail", "fetched")
     mail_id: int
 
     class Meta:
-        unique_together: ClassVar = (("mailbox", "uid_validity", "uid"),)
+        unique_together: ClassVar = (("folder", "uid_validity", "uid"),)
 
 
 class Dossier(Living):
@@ -139,6 +139,7 @@ class Dossier(Living):
     # the returned one that its letter names, and mends
     supersedes = restricted("Dossier", "superseded_by", null=True)
     supersedes_id: int | None
+    superseded_by: fields.ReverseRelation[Dossier]
     items: fields.ReverseRelation[Item]
     notices: fields.ReverseRelation[Notice]
 

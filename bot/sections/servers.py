@@ -25,6 +25,10 @@ class Door(Section):
     )
     connections: int = Field(100, ge=1)
     timeout: float = Field(300, gt=0, description="seconds for one command, or for a whole mail")
+    relay: str = Field(
+        "", pattern=r"^[A-Za-z0-9.-]{0,253}$",
+        description="what our MTA calls itself in Received; it says when a mail was received",
+    )  # fmt: skip
 
     @field_validator("key")
     @classmethod

@@ -127,12 +127,12 @@ class Migration(migrations.Migration):
             name='Fetched',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('mailbox', fields.CharField(max_length=254)),
+                ('folder', fields.CharField(max_length=1300)),
                 ('uid_validity', fields.BigIntField()),
                 ('uid', fields.BigIntField()),
                 ('mail', fields.ForeignKeyField('register.Mail', source_field='mail_id', db_index=True, db_constraint=True, to_field='id', related_name='fetched', on_delete=OnDelete.RESTRICT)),
             ],
-            options={'table': 'fetched', 'app': 'register', 'unique_together': (('mailbox', 'uid_validity', 'uid'),), 'pk_attr': 'id', 'table_description': 'A message of an IMAP mailbox that is kept (RFC 9051 section 2.3.1.1).'},
+            options={'table': 'fetched', 'app': 'register', 'unique_together': (('folder', 'uid_validity', 'uid'),), 'pk_attr': 'id', 'table_description': 'A message of an IMAP folder that is kept (RFC 9051 section 2.3.1.1).'},
             bases=['Model'],
         ),
         ops.CreateModel(
