@@ -37,11 +37,15 @@ class Sheet(Model):
 class Workbook(Model):
     """A file of sheets. `faults` are codes (`sheet.macros`); a faulty one has no sheets.
 
-    `name` is what its sender called it: a label.
+    `name` is what its sender called it: a label. `kind` is None where the bytes are
+    no workbook's. `formulas` are the first few cells that hold one («Sheet1!C5»).
+    `has_signature`: it is signed itself, which is not looked at.
     """
 
     name: str
     sha256: str
-    kind: WorkbookKind
+    kind: WorkbookKind | None = None
     faults: tuple[str, ...] = ()
+    formulas: tuple[str, ...] = ()
+    has_signature: bool = False
     sheets: tuple[Sheet, ...] = ()
