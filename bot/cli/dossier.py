@@ -3,11 +3,12 @@
 from typing import Annotated, Any
 
 import typer
+from tortoise.functions import Count
 
 from bot.cli.output import Json, fail, show_list, show_record
 from bot.cli.register import in_register
 from bot.register.audit import Event
-from bot.register.models import Dossier, Item
+from bot.register.models import Certificate, Dossier, Item
 
 cli = typer.Typer(help="Dossiers: one letter each, with its clock.", no_args_is_help=True)
 
@@ -19,16 +20,18 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
 
 
 async def _list() -> list[dict[str, Any]]:
+    listed: Any = Dossier.all().order_by("-id").annotate(rows=Count("items"))
     return [
         {
             "number": one.number,
             "agency": one.agency.code,
             "status": one.status,
-            "rows": len(one.items),
+            "procedure": one.procedure,
+            "rows": one.rows,
             "received": one.received_at,
             "due": one.due_at,
         }
-        async for one in Dossier.all().order_by("-id").prefetch_related("agency", "items")
+        async for one in listed.prefetch_related("agency")
     ]
 
 
@@ -43,15 +46,24 @@ def show(
 
 
 async def _show(number: str) -> dict[str, Any]:
-    dossier = await Dossier.get_or_none(number=number).prefetch_related("agency", "mail", "notices")
+    dossier = await Dossier.get_or_none(number=number).prefetch_related(
+        "agency", "mail", "notices", "supersedes", "superseded_by"
+    )
     if dossier is None:
         raise fail(f"No dossier {number}.", "See `bot dossier list`.")
     items = await Item.filter(dossier=dossier).order_by("position")
+    serials = await Certificate.filter(item__dossier=dossier, der__isnull=False).values_list(
+        "item_id", "serial"
+    )
+    serial = dict(serials)
     return {
         "number": dossier.number,
         "agency": dossier.agency.name,
         "mail": dossier.mail.digest,
+        "procedure": dossier.procedure,
         "status": dossier.status,
+        "supersedes": dossier.supersedes.number if dossier.supersedes else None,
+        "superseded by": [one.number for one in dossier.superseded_by],
         "received": dossier.received_at,
         "due": dossier.due_at,
         "verdicts": dossier.verdicts,
@@ -61,6 +73,7 @@ async def _show(number: str) -> dict[str, Any]:
                 "row": item.position,
                 "name": item.asked["full_name"]["typed"],
                 "status": item.status,
+                "serial": serial.get(item.id),
                 "faults": _faults(item.faults),
             }
             for item in items

@@ -10,7 +10,7 @@ from bot.errors import Misconfigured
 from bot.register.lifecycle import MailMove
 from bot.register.models import Mail
 from tests.cli.command import Desk
-from tests.register.rows import NOW, a_dossier, a_mail
+from tests.register.rows import NOW, a_certificate, a_dossier, a_mail, an_item
 
 
 @pytest.mark.parametrize("group", ["mail", "dossier", "certificate", "agency"])
@@ -83,3 +83,22 @@ def test_a_mail_says_where_its_bytes_are_and_what_became_of_it(desk: Desk) -> No
     assert shown["bytes"] == str(desk.home / "archive" / "cc" / ("cc" * 31))
     assert shown["dossiers"] == ["HS-2026-000777"]
     assert "Several" in desk.refuses("mail", "show", "a")
+
+
+async def mended_and_issued() -> None:
+    """A dossier that mends a returned one, with one certificate."""
+    wrong = await a_dossier(number="HS-2026-000778")
+    right = await a_dossier(number="HS-2026-000779", supersedes=wrong)
+    item = await an_item(dossier=right, asked={"full_name": {"typed": "Nguyễn Thị Hồng Ánh"}})
+    await a_certificate(item=item, serial="5e" * 20, der=b"der")
+
+
+def test_a_dossier_says_what_it_mends_and_what_came_of_it(desk: Desk) -> None:
+    desk.register(mended_and_issued)
+    rows = {one["number"]: one["rows"] for one in desk.json("dossier", "list")}
+    assert (rows["HS-2026-000778"], rows["HS-2026-000779"]) == (0, 1)
+    shown = desk.json("dossier", "show", "HS-2026-000779")
+    assert (shown["supersedes"], shown["procedure"]) == ("HS-2026-000778", "issue")
+    assert shown["rows"][0]["serial"] == "5e" * 20
+    other = desk.json("dossier", "show", "HS-2026-000778")
+    assert other["superseded by"] == ["HS-2026-000779"]

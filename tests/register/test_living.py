@@ -60,6 +60,24 @@ async def test_a_move_starts_where_it_says_and_nowhere_else(
                 assert await Event.all().count() == events
 
 
+async def test_rows_of_one_chain_move_together_or_not_at_all(now: datetime) -> None:
+    dossier = await rows.a_dossier()
+    items = [await rows.an_item(dossier=dossier, position=at) for at in (1, 2, 3)]
+    await Item.make_all(items, ItemMove.ACCEPT, because="test", now=now)
+    assert {item.status for item in await Item.all()} == {ItemMove.ACCEPT.target}
+    events = await Event.filter(chain=await dossier.chain()).order_by("sequence")
+    assert [(event.code, event.subject) for event in events] == [
+        ("item.accept", item.id) for item in items
+    ]
+    assert [link async for link in audit.broken(await dossier.chain())] == []
+    await items[1].make(ItemMove.WITHDRAW, because="test", now=now)
+    before = await Item.all().values()
+    with pytest.raises(StaleState):
+        await Item.make_all(items, ItemMove.FINISH, because="test", now=now)
+    assert await Item.all().values() == before
+    assert await Event.all().count() == 4
+
+
 @pytest.mark.parametrize("model", MODELS)
 async def test_a_move_of_another_life_is_none(model: type[Living], now: datetime) -> None:
     row = await rows.of(model)
