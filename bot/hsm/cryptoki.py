@@ -126,16 +126,16 @@ class Cryptoki:
         )
 
 
-def make_token(module: Path, label: str, officer_pin: str, pin: str) -> None:
+def make_token(module: str, label: str, officer_pin: str, pin: str) -> None:
     """Make a token in the first free slot; for a process that has not loaded `module`.
 
     Raises:
         PKCS11Error: the library cannot be loaded, has no free slot, or refused.
     """
-    library = pkcs11.lib(str(module))
+    library = pkcs11.lib(module)
     for slot in library.get_slots(token_present=True):
         if not slot.get_token().flags & TokenFlag.TOKEN_INITIALIZED:
-            Cryptoki(module).make_token(slot.slot_id, label, officer_pin, pin)
+            Cryptoki(Path(module)).make_token(slot.slot_id, label, officer_pin, pin)
             return
     raise PKCS11Error("no free slot")
 

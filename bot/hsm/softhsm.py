@@ -3,19 +3,15 @@
 Production tokens are initialised with the vendor's tools, under dual control.
 """
 
+import json
 import os
 import secrets
 import subprocess
-from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pkcs11.exceptions import PKCS11Error
-
 from bot.errors import Misconfigured
-from bot.hsm.cryptoki import make_token
 from bot.sections.servers import Tokens
 
 UTIL = "softhsm2-util"
@@ -72,28 +68,31 @@ def _pin(file: Path) -> str:
     return file.read_text().strip()
 
 
+_PROGRAM = (
+    "import json, sys; sys.path[:], *order = json.load(sys.stdin); "
+    "from bot.hsm.cryptoki import make_token; make_token(*order)"
+)
+
+
 def _make(module: Path, label: str, pin: str) -> None:
     """In a process of its own: this one may have the library loaded, and numbers slots anew.
 
     The PINs travel by pipe. On a command line everybody could read them.
     """
-    try:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as aside:
-            aside.submit(make_token, module, label, secrets.token_hex(16), pin).result()
-    except (OSError, PKCS11Error, BrokenProcessPool):
-        raise _not_made() from None
+    order = json.dumps([sys.path, str(module), label, secrets.token_hex(16), pin])
+    _run([sys.executable, "-I", "-c", _PROGRAM], order)
 
 
 def _labels() -> set[str]:
     """The labels of the initialised tokens."""
-    lines = (line.strip() for line in _util("--show-slots").splitlines())
+    lines = (line.strip() for line in _run([UTIL, "--show-slots"]).splitlines())
     return {line.removeprefix("Label:").strip() for line in lines if line.startswith("Label:")}
 
 
-def _util(*arguments: str) -> str:
+def _run(command: Sequence[str], told: str = "") -> str:
     try:
         return subprocess.run(  # noqa: S603 -- our own words
-            [UTIL, *arguments], check=True, capture_output=True, text=True
+            command, input=told, check=True, capture_output=True, text=True
         ).stdout
     except (OSError, subprocess.CalledProcessError):
         raise _not_made() from None
