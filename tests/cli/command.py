@@ -4,9 +4,11 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from typer.testing import CliRunner
@@ -23,12 +25,23 @@ class Bot:
     """A process for each command, on one home."""
 
     home: Path
+    zygote: subprocess.Popen[str]
 
     def __call__(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "bot", "--home", str(self.home), *words]
-        return subprocess.run(
-            command, capture_output=True, text=True, env=environment() | variables
-        )
+        to, back = self.zygote.stdin, self.zygote.stdout
+        assert to is not None
+        assert back is not None
+        command = ["--home", str(self.home), *words]
+        with TemporaryDirectory() as folder:
+            out, err = Path(folder, "out"), Path(folder, "err")
+            request = [command, environment() | variables, str(out), str(err)]
+            print(json.dumps(request), file=to, flush=True)
+            code = int(back.readline())
+            return subprocess.CompletedProcess(command, code, out.read_text(), err.read_text())
+
+    def at(self, home: Path) -> "Bot":
+        """The same on another home."""
+        return replace(self, home=home)
 
     def refuses(self, *words: str, code: int = 1, **variables: str) -> str:
         """What it says when it ends with `code`: what is wrong and a remedy, never a trace."""
@@ -36,6 +49,14 @@ class Bot:
         assert done.returncode == code, done.stderr
         assert "Traceback" not in done.stderr
         return done.stderr
+
+
+@contextmanager
+def bots(home: Path) -> Iterator[Bot]:
+    """A process for each command, while the block runs."""
+    command, pipe = [sys.executable, "-m", "tests.cli.zygote"], subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as zygote:
+        yield Bot(home, zygote)
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,21 @@
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from demo.school import School
-from tests.cli.command import Bot, Desk
+from tests.cli.command import Bot, Desk, bots
 
 
 @pytest.fixture(scope="package")
-def bot(tmp_path_factory: pytest.TempPathFactory) -> Bot:
+def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
     """On a home that `bot init --demo-root` has made."""
-    bot = Bot(tmp_path_factory.mktemp("cli") / "home")
-    done = bot("init", "--demo-root")
-    assert done.returncode == 0, done.stderr
-    return bot
+    with bots(tmp_path_factory.mktemp("cli") / "home") as bot:
+        done = bot("init", "--demo-root")
+        assert done.returncode == 0, done.stderr
+        yield bot
 
 
 @pytest.fixture

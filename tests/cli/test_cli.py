@@ -29,8 +29,8 @@ def test_secrets_are_for_their_owner_only(bot: Bot) -> None:
     assert open_to_others == []
 
 
-def test_without_a_root_init_ends_with_a_request(tmp_path: Path) -> None:
-    done = Bot(tmp_path)("init")
+def test_without_a_root_init_ends_with_a_request(bot: Bot, tmp_path: Path) -> None:
+    done = bot.at(tmp_path)("init")
     assert done.returncode == 0
     assert "bot init --answer" in done.stdout
     assert b"BEGIN CERTIFICATE REQUEST" in (tmp_path / "pki" / "ca.csr").read_bytes()
@@ -39,14 +39,14 @@ def test_without_a_root_init_ends_with_a_request(tmp_path: Path) -> None:
 
 def test_an_answer_for_another_key_is_refused(tmp_path: Path, bot: Bot) -> None:
     answer = str(bot.home / "published" / "ca.cer")
-    assert "another key" in Bot(tmp_path).refuses("init", "--answer", answer)
+    assert "another key" in bot.at(tmp_path).refuses("init", "--answer", answer)
 
 
 def test_an_officer_who_cannot_be_written_to_is_refused_before_anything_is_made(
-    tmp_path: Path,
+    bot: Bot, tmp_path: Path
 ) -> None:
     home = tmp_path / "home"
-    says = Bot(home).refuses("init", "--officer-mailbox", "canbo@ca,gov.vn")
+    says = bot.at(home).refuses("init", "--officer-mailbox", "canbo@ca,gov.vn")
     assert "Do you mean canbo@ca.gov.vn?" in says
     assert not home.exists()
 
@@ -80,9 +80,9 @@ def test_a_port_in_use_is_said_with_the_setting_that_changes_it(bot: Bot, place:
     assert f"{place.lower()}.port" in says
 
 
-def test_a_register_that_is_none_is_said(tmp_path: Path) -> None:
+def test_a_register_that_is_none_is_said(bot: Bot, tmp_path: Path) -> None:
     (tmp_path / "register.sqlite3").write_bytes(b"no register" * 1_000)
-    assert "restore it from a backup" in Bot(tmp_path).refuses("dossier", "list")
+    assert "restore it from a backup" in bot.at(tmp_path).refuses("dossier", "list")
 
 
 def test_a_database_that_is_away_is_worth_another_try(bot: Bot) -> None:
@@ -92,14 +92,14 @@ def test_a_database_that_is_away_is_worth_another_try(bot: Bot) -> None:
     assert "database.url" in says
 
 
-def test_a_register_of_a_newer_bot_is_said(tmp_path: Path, blank_register: Path) -> None:
+def test_a_register_of_a_newer_bot_is_said(bot: Bot, tmp_path: Path, blank_register: Path) -> None:
     shutil.copyfile(blank_register, tmp_path / "register.sqlite3")
     with sqlite3.connect(tmp_path / "register.sqlite3") as register:
         register.execute(
             "INSERT INTO tortoise_migrations (app, name, applied_at) "
             "SELECT app, '9999_later', applied_at FROM tortoise_migrations LIMIT 1"
         )
-    says = Bot(tmp_path).refuses("door", BOT_DOOR__PORT="0")
+    says = bot.at(tmp_path).refuses("door", BOT_DOOR__PORT="0")
     assert "A newer bot has migrated the register (9999_later)." in says
 
 

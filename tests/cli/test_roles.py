@@ -70,7 +70,7 @@ def test_the_carrier_s_listener_listens_and_serves_nothing_else(home: Path) -> N
             httpx.get(f"http://127.0.0.1:{web}/pki/ca.cer")
 
 
-def test_a_listener_that_nobody_would_call_is_refused(home: Path) -> None:
-    says = Bot(home).refuses("callbacks")
+def test_a_listener_that_nobody_would_call_is_refused(bot: Bot, home: Path) -> None:
+    says = bot.at(home).refuses("callbacks")
     assert "sms.callbacks.base_url is empty" in says
     assert "Set it" in says
