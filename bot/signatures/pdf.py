@@ -23,7 +23,7 @@ from pyhanko.sign import validation
 from bot.inbox import mime
 from bot.signatures import hazards, revisions
 from bot.signatures.cms import claimed_time, integrity, judge_signer, signer_certificate
-from bot.signatures.fields import HIDDEN, Fields, read_fields
+from bot.signatures.fields import Fields, read_fields
 from bot.signatures.revisions import Revision
 from bot.signatures.text import read_text
 from bot.signatures.trust import TrustStore
@@ -140,8 +140,8 @@ class _Document:
 
     @property
     def is_form(self) -> bool:
-        """Whether it is a form of ours, which speaks by its fields and not by its pages."""
-        return HIDDEN in self.values or HIDDEN in self.divergent
+        """Whether it speaks by fields, and not by its pages."""
+        return bool(self.values or self.divergent)
 
 
 def _told(document: _Document, passed: Sequence[Revision]) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ def places(reader: PdfFileReader) -> Places:
         Malformed: page trees with cycles, miscounted or nameless nodes; too many pages.
     """
     found: dict[generic.Reference, list[Box]] = defaultdict(list)
-    for page in _pages(reader):
+    for page in pages(reader):
         annotations = entry(page.node, "/Annots", generic.ArrayObject())
         if not isinstance(annotations, generic.ArrayObject):
             raise Malformed
@@ -85,12 +85,14 @@ def is_seen(widget: generic.DictionaryObject, pages: Sequence[Box]) -> bool:
 
 
 @dataclass(frozen=True)
-class _Branch:
-    """A node of the page tree, with the boxes that it states or has from above (7.7.3.4)."""
+class Branch:
+    """A node of the page tree, with what it states or has from above (7.7.3.4)."""
 
     node: generic.DictionaryObject
     media: object
     crop: object
+    rotate: object
+    resources: object
 
     @property
     def visible(self) -> Box:
@@ -105,27 +107,37 @@ class _Branch:
         )
 
     @classmethod
-    def below(cls, above: "_Branch | None", node: object) -> "_Branch":
+    def below(cls, above: "Branch | None", node: object) -> "Branch":
         if not isinstance(node, generic.DictionaryObject):
             raise Malformed
-        media, crop = (above.media, above.crop) if above else (None, None)
-        return cls(node, entry(node, "/MediaBox", media), entry(node, "/CropBox", crop))
+        return cls(
+            node,
+            entry(node, "/MediaBox", above.media if above else None),
+            entry(node, "/CropBox", above.crop if above else None),
+            entry(node, "/Rotate", above.rotate if above else 0),
+            entry(node, "/Resources", above.resources if above else None),
+        )
 
 
-def _pages(reader: PdfFileReader) -> Iterator[_Branch]:
-    root = _Branch.below(None, entry(reader.root, "/Pages"))
-    waiting, pages = [root], 0
+def pages(reader: PdfFileReader) -> Iterator[Branch]:
+    """The leaves of the page tree, first page first.
+
+    Raises:
+        Malformed: as for `places`.
+    """
+    root = Branch.below(None, entry(reader.root, "/Pages"))
+    waiting, count = [root], 0
     for _ in range(_NODES_LIMIT):
         if not waiting:
             break
         branch = waiting.pop()
         kind, kids = entry(branch.node, "/Type"), entry(branch.node, "/Kids")
         if kind == "/Pages" and isinstance(kids, generic.ArrayObject):
-            waiting += (_Branch.below(branch, kids[at]) for at in range(len(kids)))
+            waiting += (Branch.below(branch, kids[at]) for at in reversed(range(len(kids))))
         elif kind == "/Page" and kids is None:
-            pages += 1
+            count += 1
             yield branch
         else:  # readers differ in whether this is a page
             raise Malformed
-    if waiting or entry(root.node, "/Count") != pages:  # readers differ in whether they show it
+    if waiting or entry(root.node, "/Count") != count:  # readers differ in whether they show it
         raise Malformed

@@ -1,0 +1,224 @@
+"""What a page paints, in order: its glyphs, and whether a person could see each of them.
+
+Covered are the ways that take no look at pixels. Of what is filled only
+rectangles count; glyphs whose font draws something else than it says cannot be
+told from others.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pdfminer.pdfcolor import PDFColorSpace
+from pdfminer.pdfdevice import PDFTextDevice, PDFTextSeq
+from pdfminer.pdffont import PDFFont, PDFType3Font, PDFUnicodeNotDefined
+from pdfminer.pdfinterp import PDFGraphicState, PDFResourceManager, PDFTextState
+from pdfminer.pdftypes import PDFStream
+from pdfminer.psparser import LIT, PSLiteral
+from pdfminer.utils import MATRIX_IDENTITY, apply_matrix_pt, apply_matrix_rect
+
+from bot.signatures.optics import (
+    EVERYWHERE,
+    WHITE,
+    Colour,
+    Matrix,
+    Point,
+    Rect,
+    colour,
+    frame_of,
+    is_alike,
+    is_within,
+    overlap,
+)
+from bot.signatures.revisions import Unfit
+
+GLYPHS_LIMIT = 40_000  # of a whole file
+COVERS_LIMIT = 500  # of a page
+OPTIONAL = LIT("OC")
+_LEAST_SIZE = 3.0  # points; what is smaller cannot be read
+_LEAST_COVER = 3.0  # points; what is narrower is a line
+_FAINT = 0.1  # opacity below which nothing is seen
+_OPAQUE = 0.9  # opacity from which what lies beneath is not seen
+_UNSEEN_IF_ANY = (("SMask",), ("Mask",), ("ImageMask", "IM"))  # of an image: it lets through
+
+
+@dataclass(slots=True)
+class Glyph:
+    """One glyph: its Unicode text, where its base line begins and ends, its em in points."""
+
+    text: str
+    x: float
+    y: float
+    end: float
+    size: float
+    upright: bool
+    hidden: bool = False
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.text.strip()
+
+    @property
+    def middle(self) -> Point:
+        return (self.x + self.end) / 2, self.y + 0.3 * self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """An opaque rectangle; `colour` is None where it has none, or many."""
+
+    frame: Rect
+    colour: Colour | None
+
+
+class Look(PDFGraphicState):
+    """The graphics state, with what pdfminer leaves out of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opacity = 1.0
+        self.clip = EVERYWHERE
+
+    def copy(self) -> "Look":
+        other = Look()
+        other.__dict__.update(self.__dict__)
+        return other
+
+
+class Canvas(PDFTextDevice):
+    """Takes down what one page after the other paints. `look` is kept by who paints."""
+
+    ctm: Matrix
+
+    def __init__(self, fonts: PDFResourceManager) -> None:
+        super().__init__(fonts)
+        self.ctm = MATRIX_IDENTITY
+        self.look = Look()
+        self.painted = 0
+        self.turn_to(EVERYWHERE)
+
+    def turn_to(self, view: Rect) -> None:
+        """Begin a page of which `view` can be seen."""
+        self.glyphs: list[Glyph] = []
+        self._covers: list[Cover] = []
+        self._tags: list[bool] = []
+        self._is_optional = False
+        self._render = 0
+        self._view = view
+
+    @contextmanager
+    def inside(self, *, is_optional: bool) -> Iterator[None]:
+        """While a form is drawn: what it does not end ends with it, and it ends nothing outside."""
+        tags, was_optional = self._tags, self._is_optional
+        self._tags, self._is_optional = [], was_optional or any(tags) or is_optional
+        yield
+        self._tags, self._is_optional = tags, was_optional
+
+    def begin_tag(self, tag: PSLiteral, props: object = None) -> None:
+        self._tags.append(tag is OPTIONAL)
+
+    def end_tag(self) -> None:
+        if self._tags:
+            self._tags.pop()
+
+    def render_string(
+        self,
+        textstate: PDFTextState,
+        seq: PDFTextSeq,
+        ncs: PDFColorSpace,
+        graphicstate: PDFGraphicState,
+    ) -> None:
+        self._render = textstate.render
+        super().render_string(textstate, seq, ncs, graphicstate)
+
+    def render_char(
+        self,
+        matrix: Matrix,
+        font: PDFFont,
+        fontsize: float,
+        scaling: float,
+        rise: float,
+        cid: int,
+        ncs: PDFColorSpace,
+        graphicstate: PDFGraphicState,
+    ) -> float:
+        """Take down one glyph; how far it moves the pen, in text space."""
+        self.painted += 1
+        if self.painted > GLYPHS_LIMIT:
+            raise Unfit("pdf.too_complex")
+        advance = float(font.char_width(cid) * fontsize * scaling)
+        (x, y), (end, _) = (apply_matrix_pt(matrix, (at, rise)) for at in (0, advance))
+        a, b, c, d, _, _ = matrix
+        glyph = Glyph(
+            _text(font, cid), min(x, end), y, max(x, end), math.hypot(c, d) * abs(fontsize),
+            upright=a * fontsize > 0 and d * fontsize > 0 and abs(b) < 0.02 * abs(a),
+        )  # fmt: skip
+        glyph.hidden = not glyph.is_blank and self._is_hidden(glyph, font)
+        self.glyphs.append(glyph)
+        return advance
+
+    def _is_hidden(self, glyph: Glyph, font: PDFFont) -> bool:
+        at = glyph.middle
+        return (
+            self._render not in (0, 1, 2)  # 9.3.6: neither filled nor stroked, or a clip
+            or isinstance(font, PDFType3Font)  # its glyphs are drawn by any operators
+            or self._is_optional
+            or any(self._tags)  # 8.11: whether it is shown depends on the viewer
+            or self.look.opacity < _FAINT
+            or glyph.size < _LEAST_SIZE
+            or not is_within(at, self._view)
+            or not is_within(at, self.look.clip)
+            or self._is_lost_on_ground(at)
+        )
+
+    def _is_lost_on_ground(self, at: Point) -> bool:
+        look = self.look
+        ink = colour(look.scolor, look.scs) if self._render == 1 else colour(look.ncolor, look.ncs)
+        below = (cover.colour for cover in reversed(self._covers) if is_within(at, cover.frame))
+        ground = next(below, WHITE)
+        return ink is not None and ground is not None and is_alike(ink, ground)
+
+    def paint_path(
+        self,
+        graphicstate: PDFGraphicState,
+        stroke: bool,
+        fill: bool,
+        evenodd: bool,
+        path: Sequence[Any],
+    ) -> None:
+        steps = "".join(step[0] for step in path)
+        if not fill or steps != "mlllh" * (len(steps) // 5):
+            return
+        for at in range(0, len(path), 5):
+            frame = frame_of(path[at : at + 5], self.ctm)
+            self.cover(frame, colour(self.look.ncolor, self.look.ncs))
+
+    def render_image(self, name: str, stream: PDFStream) -> None:
+        """An image fills the unit square (8.9.5)."""
+        if not any(stream.get_any(names) for names in _UNSEEN_IF_ANY):
+            self.cover(apply_matrix_rect(self.ctm, (0, 0, 1, 1)), None)
+
+    def shade(self) -> None:
+        """A shading fills all that is not clipped away (8.7.4.2)."""
+        self.cover(self._view, None)
+
+    def cover(self, frame: Rect, with_colour: Colour | None) -> None:
+        """Paint over what lies beneath `frame`."""
+        left, bottom, right, top = seen = overlap(frame, self.look.clip)
+        if self.look.opacity < _OPAQUE or min(right - left, top - bottom) < _LEAST_COVER:
+            return
+        if len(self._covers) == COVERS_LIMIT:
+            raise Unfit("pdf.too_complex")
+        self._covers.append(Cover(seen, with_colour))
+        for glyph in self.glyphs:
+            glyph.hidden |= not glyph.is_blank and is_within(glyph.middle, seen)
+
+
+def _text(font: PDFFont, cid: int) -> str:
+    """What a glyph stands for; U+FFFD where its font does not say."""
+    try:
+        return str(font.to_unichr(cid))
+    except PDFUnicodeNotDefined:
+        return "\ufffd"
