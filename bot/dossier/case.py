@@ -92,7 +92,9 @@ class Case:
     letter's number. `patience_over`: unreachable revocation data is not waited
     for any longer. `transport` are the mail's own signatures, over letter and all.
     `loose_sheets` are sheets in the mail that the agency's seal does not cover
-    together with the letter: never read. `truncated`: the mail has more parts than are looked at.
+    together with the letter: never read. `shared_sheets` are covered together with
+    several letters: whose list they are is not known. `truncated`: the mail has
+    more parts than are looked at.
     """
 
     agency: AgencyFacts
@@ -109,6 +111,7 @@ class Case:
     divergent: tuple[str, ...] = ()
     transport: tuple[Signed, ...] = ()
     loose_sheets: int = 0
+    shared_sheets: int = 0
     letter_used_in: str | None = None
     known: Mapping[int, Known] = field(default_factory=dict)
     holdings: Mapping[int, Holding] = field(default_factory=dict)

@@ -25,11 +25,15 @@ UNDER_WAY = (ItemStatus.ACCEPTED, ItemStatus.HELD, ItemStatus.PARKED)
 
 @dataclass(frozen=True)
 class Judged:
-    """A letter and the mail that brought it, with the verdict of every signature."""
+    """A letter and the mail that brought it, with the verdict of every signature.
+
+    `letters` is how many of them the mail has brought.
+    """
 
     survey: Survey
     file: SignedFile
     mail: SignedMail
+    letters: int = 1
 
     @property
     def sheets(self) -> tuple[Part, ...]:
@@ -59,6 +63,7 @@ async def gather(dossier: Dossier, judged: Judged, settings: Settings, now: date
         divergent=file.divergent,
         transport=transport,
         loose_sheets=len(judged.sheets) - len(sealed),
+        shared_sheets=len(sealed) if judged.letters > 1 else 0,
         letter_used_in=await _used_in(dossier, application),
         known=await _known(dossier, [row for row in rows if isinstance(row, IssueRow)], now),
         holdings=await _holdings([row for row in rows if isinstance(row, CertificateRow)], now),

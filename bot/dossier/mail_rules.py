@@ -44,6 +44,15 @@ MAIL_RULES: tuple[Rule[Case], ...] = (
         lambda case: _loose(case, has_rows=False),
     ),
     Rule(
+        "sheet.shared",
+        "House rule: no row is guessed",
+        HOLD,
+        "Thư có nhiều văn bản đề nghị và {detail} bảng tính đính kèm: chưa rõ bảng tính nào là "
+        "danh sách của văn bản này.",
+        WAIT,
+        lambda case: [Finding(detail=f"{case.shared_sheets:02}")] if case.shared_sheets else [],
+    ),
+    Rule(
         "sheet.unread",
         "Decree 30/2020: a separate annex needs the organisation's signature",
         NOTE,

@@ -57,7 +57,8 @@ async def decide_dossier(lease: Lease, services: Vetting, now: datetime) -> None
     """
     dossier = await Dossier.get(id=lease.subject).prefetch_related("agency", "mail")
     raw = await asyncio.to_thread(services.archive.get, dossier.mail.digest)
-    judging = await judge(raw, dossier.letter_digest, dossier.received_at, services, now)
+    letters = await Dossier.filter(mail_id=dossier.mail_id).count()
+    judging = await judge(raw, dossier.letter_digest, letters, dossier.received_at, services, now)
     evidence = [await asyncio.to_thread(services.archive.put, one) for one in judging.evidence]
     async with in_transaction():
         await Counter.one_at_a_time("decisions")

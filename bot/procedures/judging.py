@@ -19,11 +19,12 @@ class Judging:
 
 
 async def judge(
-    raw: bytes, letter: str, received_at: datetime, services: Vetting, now: datetime
+    raw: bytes, letter: str, letters: int, received_at: datetime, services: Vetting, now: datetime
 ) -> Judging:
     """Judge the mail `raw` as of its receipt, and the file in it whose SHA-256 is `letter`.
 
-    A signed mail may hold no such file: that is its fault `letter.missing`.
+    `letters` is how many such files are dossiers. A signed mail may hold none at
+    all: that is its fault `letter.missing`.
 
     Raises:
         Unchecked: the mail could not be surveyed.
@@ -34,7 +35,7 @@ async def judge(
     part = next((part for part in survey.parts if part.sha256 == letter), None)
     if part is None:
         missing = SignedFile(name="", sha256=letter, faults=(NO_LETTER,))
-        return Judging(Judged(survey, missing, own.mail), own.evidence)
+        return Judging(Judged(survey, missing, own.mail, letters), own.evidence)
     file = await examiner.judge(raw, part, received_at, now)
     evidence = tuple(dict.fromkeys((*file.evidence, *own.evidence)))
-    return Judging(Judged(survey, file.file, own.mail), evidence)
+    return Judging(Judged(survey, file.file, own.mail, letters), evidence)
