@@ -5,13 +5,16 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import pikepdf
-from asn1crypto import keys, x509
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from asn1crypto import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from pikepdf import form
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
-from pyhanko.sign.signers import PdfSignatureMetadata, SimpleSigner, sign_pdf
+from pyhanko.sign.signers import PdfSignatureMetadata, sign_pdf
+from pyhanko.sign.signers.pdf_cms import Signer as PdfSigner
 from pyhanko_certvalidator.registry import SimpleCertificateStore
+from pyhanko_certvalidator.util import get_pyca_cryptography_hash, process_pss_params
 
 from demo.foreign import Signer
 
@@ -47,19 +50,35 @@ def sign(
 
     `field` names the new signature field, such as `leader` or `seal`.
     """
-    encoded = signer.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    hand = SimpleSigner(
-        signing_cert=x509.Certificate.load(signer.der),
-        signing_key=keys.PrivateKeyInfo.load(encoded),
-        cert_registry=SimpleCertificateStore(),
-        prefer_pss=pss,
-    )
     with ThreadPoolExecutor(1) as aside:  # pyHanko starts an event loop, and ours may be running
         signed = aside.submit(
             sign_pdf,
             IncrementalPdfFileWriter(io.BytesIO(pdf)),
             PdfSignatureMetadata(field_name=field, md_algorithm=digest, subfilter=sub_filter),
-            signer=hand,
+            signer=_Hand(signer, pss=pss),
             new_field_spec=SigFieldSpec(field),
         )
     return bytes(signed.result().getbuffer())
+
+
+class _Hand(PdfSigner):
+    """A key as it is: pyHanko's own hand loads, and so checks, an RSA key for each signature."""
+
+    def __init__(self, signer: Signer, *, pss: bool) -> None:
+        super().__init__(
+            signing_cert=x509.Certificate.load(signer.der),
+            cert_registry=SimpleCertificateStore(),
+            prefer_pss=pss,
+        )
+        self._key = signer.key
+
+    async def async_sign_raw(
+        self, data: bytes, digest_algorithm: str, dry_run: bool = False
+    ) -> bytes:
+        digest = get_pyca_cryptography_hash(digest_algorithm)
+        if isinstance(self._key, ec.EllipticCurvePrivateKey):
+            return self._key.sign(data, ec.ECDSA(digest))
+        mechanism = self.get_signature_mechanism_for_digest(digest_algorithm)
+        if mechanism.signature_algo == "rsassa_pss":
+            return self._key.sign(data, *process_pss_params(mechanism["parameters"]))
+        return self._key.sign(data, PKCS1v15(), digest)
