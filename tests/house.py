@@ -16,6 +16,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP, default
 from email.utils import make_msgid
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -119,12 +120,18 @@ class House:
         """What was sent, oldest first."""
         folder = Home(self.settings).maildir / "new"
         paths = sorted(folder.glob("*"), key=lambda path: path.stat().st_mtime_ns)
-        sent = [message_from_bytes(path.read_bytes(), policy=default) for path in paths]
-        return [one for one in sent if to is None or one["To"].addresses[0].addr_spec == to]
+        return [
+            one for one in map(_read, paths) if to is None or one["To"].addresses[0].addr_spec == to
+        ]
 
     def messages(self) -> list[str]:
         """The SMS that were sent."""
         return [path.read_text() for path in sorted(Home(self.settings).sms.glob("*"))]
+
+
+@cache
+def _read(path: Path) -> EmailMessage:
+    return message_from_bytes(path.read_bytes(), policy=default)
 
 
 def text_of(mail: EmailMessage) -> str:
