@@ -1,15 +1,28 @@
 """What every test may ask for. Peers are real: a missing one is a failure."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import hypothesis
 import pytest
+from argon2 import PasswordHasher
+
+from bot.accounts import account
 
 pytest_plugins = ["tests.hsm_fixtures", "tests.registers", "tests.house"]
 
 # Examples take as long as the machine is busy; what hangs has pytest's timeout.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def careful_hasher() -> Iterator[PasswordHasher]:
+    """What makes guessing slow, a quarter of a second each time: tests need not wait for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        careful = account.ARGON2
+        patch.setattr(account, "ARGON2", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield careful
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher, extract_parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
 from tortoise.transactions import in_transaction
 
 from bot.accounts.account import (
@@ -65,6 +67,12 @@ def test_a_code_has_80_bits_and_no_two_letters_that_look_alike() -> None:
     assert not set("01IO") & set(ALPHABET)
     assert code_hash.startswith("$argon2id$")
     assert len(code_hash) <= 128  # the column
+
+
+def test_guessing_a_hash_is_slow(careful_hasher: PasswordHasher) -> None:
+    parameters = extract_parameters(careful_hasher.hash("2" * 16))
+    assert parameters == RFC_9106_LOW_MEMORY
+    assert parameters.memory_cost >= 64 * 1024  # KiB
 
 
 async def test_the_code_opens_once() -> None:
