@@ -106,11 +106,12 @@ class ForeignPki:
         not_before: datetime | None = None,
         not_after: datetime | None = None,
         address: str | None = None,
+        mailboxes: Sequence[str] = (),
     ) -> Signer:
         """A signing certificate for a leader or a seal; RSA-2048 unless `key` is given.
 
         `usage` lists the key usage bits, `address` stands in the certificate
-        instead of our own.
+        instead of our own, `mailboxes` are its e-mail addresses.
         """
         now = datetime.now(UTC)
         key = key or rsa.generate_private_key(65537, 2048)
@@ -123,6 +124,7 @@ class ForeignPki:
                 _usage(*usage),
                 period=(not_before or now - _BACKDATED, not_after or now + _LIFE),
                 address=address or self.address,
+                mailboxes=mailboxes,
             ),
             key,
         )
@@ -202,6 +204,7 @@ class ForeignPki:
         *,
         period: tuple[datetime, datetime],
         address: str,
+        mailboxes: Sequence[str] = (),
         authority: bool = False,
     ) -> x509.Certificate:
         issuer_name, issuer_key = issuer
@@ -233,6 +236,9 @@ class ForeignPki:
             builder = builder.add_extension(
                 x509.AuthorityInformationAccess([access]), critical=False
             ).add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+        if mailboxes:
+            names = x509.SubjectAlternativeName(map(x509.RFC822Name, mailboxes))
+            builder = builder.add_extension(names, critical=False)
         return builder.sign(issuer_key, hashes.SHA256())
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
