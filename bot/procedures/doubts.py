@@ -69,7 +69,7 @@ async def doubts_of(
     Raises:
         RevocationUnknown: it still is waited for.
     """
-    doubts: set[str] = set()
+    doubts = set() if survey.readable else {UNREADABLE}
     examiner, moment = services.examiner, mail.received_at
     for letter in letters:
         if letter.part and letter.inspection and not letter.agency:

@@ -14,8 +14,9 @@ from bot.clock import HANOI, REVOCATION
 from bot.inbox.mime import Survey
 from bot.outbox.delivery import intend
 from bot.outbox.notices import Receipt, Unsigned
-from bot.procedures.doubts import UNREADABLE, doubts_of, tell_of_doubts
+from bot.procedures.doubts import doubts_of, tell_of_doubts
 from bot.procedures.letters import UNCHECKED_TRIES, Letter, letters_in
+from bot.procedures.precheck import precheck
 from bot.procedures.services import Vetting
 from bot.procedures.telling import tell_agency
 from bot.register import tasks
@@ -33,10 +34,15 @@ async def identify(lease: Lease, services: Vetting, now: datetime) -> None:
     survey = await _survey(raw, lease, services)
     letters = await letters_in(raw, survey, mail, lease, services)
     known = [letter for letter in letters if letter.agency]
-    doubts = set() if survey.readable else {UNREADABLE}
-    # what is known is not kept waiting for what is not
-    waits_since = None if known else lease.since
-    doubts |= await doubts_of(raw, survey, mail, letters, services, waits_since, now)
+    is_trial = mail.mailbox == services.settings.mailboxes.precheck
+    if is_trial and known:
+        await precheck(raw, mail, known, lease, services, now)
+        return
+    doubts: set[str] = set()
+    if not is_trial:  # what is only tried out asks nothing of an officer
+        # what is known is not kept waiting for what is not
+        waits_since = None if known else lease.since
+        doubts = await doubts_of(raw, survey, mail, letters, services, waits_since, now)
     sender = await _registered_sender(survey)
     async with in_transaction():
         for letter in known:

@@ -13,6 +13,7 @@ class MailStatus(StrEnum):
     IDENTIFIED = "identified"  # closed: its dossiers carry on
     IGNORED = "ignored"  # closed: no signature of anybody known; kept and counted
     HELD = "held"  # trusted but unregistered signer, or unreadable; an officer acts next
+    CHECKED = "checked"  # closed: only tried out, and answered with what was found
 
 
 class DossierStatus(StrEnum):
@@ -86,6 +87,7 @@ class MailMove(Move):
     IDENTIFY = {MailStatus.STORED, MailStatus.HELD}, MailStatus.IDENTIFIED
     IGNORE = {MailStatus.STORED, MailStatus.HELD}, MailStatus.IGNORED
     HOLD = {MailStatus.STORED}, MailStatus.HELD
+    CHECK = {MailStatus.STORED}, MailStatus.CHECKED
 
 
 class DossierMove(Move):
