@@ -25,6 +25,7 @@ import pytest
 from bot import app, install
 from bot.clock import HANOI
 from bot.config import Settings
+from bot.dossier.form import Procedure
 from bot.dossier.forms import blank_form
 from bot.home import Home
 from bot.register.lifecycle import Capacity
@@ -197,9 +198,15 @@ def school(pki: ForeignPki) -> School:
     return School.of(pki)
 
 
+@cache
+def drawn(procedure: Procedure) -> bytes:
+    """A blank form, drawn once: it takes two seconds."""
+    return blank_form(Settings(), procedure)
+
+
 @pytest.fixture(scope="session")
 def blank() -> bytes:
-    return blank_form(Settings())
+    return drawn(Procedure.ISSUE)
 
 
 @pytest.fixture(scope="session")

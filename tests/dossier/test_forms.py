@@ -19,6 +19,7 @@ from bot.dossier.letter import read_application
 from bot.dossier.terms import WORDS
 from bot.sections.authority import Terms
 from tests.dossier.builders import a_case, form_values
+from tests.house import drawn
 
 
 def expected(form: Form) -> set[str]:
@@ -34,7 +35,7 @@ def expected(form: Form) -> set[str]:
 
 @pytest.fixture(scope="module")
 def blanks() -> dict[Procedure, bytes]:
-    return {procedure: blank_form(Settings(), procedure) for procedure in Procedure}
+    return {procedure: drawn(procedure) for procedure in Procedure}
 
 
 @pytest.fixture(params=Procedure)

@@ -7,10 +7,8 @@ import pytest
 import pytest_asyncio
 
 from bot.clock import HANOI, REVOCATION
-from bot.config import Settings
 from bot.dossier.catalogue import FORMS
 from bot.dossier.form import Procedure
-from bot.dossier.forms import blank_form
 from bot.outbox.words import in_words
 from bot.register.lifecycle import DossierStatus, ItemStatus
 from bot.register.models import Certificate, Dossier, Item, Task
@@ -18,7 +16,7 @@ from bot.register.tasks import Kind
 from demo.paper import fill
 from demo.school import MAILBOX, Teacher, filled_in
 from tests.dossiers.desk import Desk, plain_form
-from tests.house import OFFICER, a_mail
+from tests.house import OFFICER, a_mail, drawn
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -39,7 +37,7 @@ async def holder(standing: Desk) -> tuple[Teacher, str]:
 
 @pytest.fixture(scope="module")
 def blanks() -> dict[Procedure, bytes]:
-    return {one: plain_form(blank_form(Settings(), one), rows=2) for one in (CHANGE, REVOKE)}
+    return {one: plain_form(drawn(one), rows=2) for one in (CHANGE, REVOKE)}
 
 
 def written(
