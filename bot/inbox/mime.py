@@ -1,38 +1,39 @@
-"""What a mail is made of (RFC 5322, RFC 2045); pure, survives any bytes.
+"""What a mail is made of (RFC 5322, RFC 2045, RFC 8551); pure, survives any bytes.
 
 Runs in the sandbox. Nothing found here is data: headers serve the addressing
-and wording of an answer, parts are handed on byte for byte.
+and wording of an answer, parts are handed on byte for byte. Signatures around
+parts are looked through, and judged elsewhere (`bot.signatures.smime`).
 """
 
 import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from email import message_from_bytes, policy
-from email.errors import InvalidHeaderDefect
 from email.header import decode_header, make_header
 from email.message import Message
-from email.policy import Compat32
 from enum import StrEnum
-from itertools import islice
 
 from pydantic import BaseModel, ConfigDict
 
+from bot.inbox import entity
 from bot.inbox.automatic import automatic
+from bot.inbox.entity import PARTS_LIMIT, Entity
+from bot.inbox.sender import senders
 
-PARTS_LIMIT = 100
 LETTERS_LIMIT = 10
-NESTING_LIMIT = 20
-FROM_LIMIT = 2  # one more than is ever accepted
 _HEADER_LIMIT = 1_000  # characters of one header that are kept
-_PARSED_LIMIT = 4_000  # characters of one header that a parser sees
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLE_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _OID_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
-_OID_ENVELOPED_DATA = bytes.fromhex("06092a864886f70d010703")
+_OIDS_ENCRYPTED = (
+    bytes.fromhex("06092a864886f70d010703"),  # enveloped-data
+    bytes.fromhex("060b2a864886f70d0109100117"),  # authenticated and enveloped (RFC 5083)
+)
+_ODS = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
+_OLE_WORKBOOK = tuple(name.encode("utf-16-le") + b"\0\0" for name in ("Workbook", "Book"))
 
 
 class Kind(StrEnum):
@@ -42,6 +43,8 @@ class Kind(StrEnum):
     ZIP = "zip"
     RAR = "rar"
     XLSX = "xlsx"
+    XLS = "xls"
+    ODS = "ods"
     ENCRYPTED = "encrypted"  # an encrypted mail (S/MIME, PGP) or office file
     PKCS7 = "pkcs7"
     TEXT = "text"
@@ -65,8 +68,9 @@ class Survey(BaseModel):
     """What can be said of a mail without believing any of it.
 
     `senders` holds every address of the first two From headers, folded to
-    lower case: RFC 5322 allows several, we accept exactly one. A From header
-    that is anything but addresses gives one empty string, which is nobody's.
+    lower case: RFC 5322 allows several, we accept exactly one. What programs could
+    read in two ways gives one empty string, which is nobody's (`bot.inbox.sender`).
+    `is_signed`: there are S/MIME signatures to be looked at; it says nothing of them.
     `truncated`: the mail has more parts or PDF files, or is nested deeper, than
     are looked at. `automatic` says why it is a machine's (`bot.inbox.automatic`);
     empty when a person may have written it. `readable` is False where Python's
@@ -80,6 +84,7 @@ class Survey(BaseModel):
     message_id: str = ""
     subject: str = ""
     automatic: str = ""
+    is_signed: bool = False
     parts: tuple[Part, ...] = ()
     truncated: bool = False
 
@@ -96,17 +101,19 @@ class NoSuchPart(LookupError):
 def survey(raw: bytes) -> Survey:
     """Look over a mail; any bytes give an answer."""
     try:
-        mail = _parsed(raw)
-        leaves = list(_leaves(mail))
-        looked_at = leaves[:PARTS_LIMIT]
-        parts = tuple(_part(at, leaf) for at, leaf in enumerate(looked_at) if leaf is not None)
+        mail = entity.read(raw)
+        leaves = list(mail.leaves())
+        parts = tuple(_parts(leaves))
         return Survey(
-            senders=_senders(mail),
-            message_id=_text(mail, "Message-ID"),
-            subject=_text(mail, "Subject"),
-            automatic=_automatic(raw, mail, parts),
+            senders=senders(entity.header_block(raw)),
+            message_id=_text(mail.headers, "Message-ID"),
+            subject=_text(mail.headers, "Subject"),
+            automatic=_automatic(raw, mail.headers, parts),
             parts=parts,
-            truncated=None in leaves or len(leaves) > PARTS_LIMIT or _many_letters(parts),
+            is_signed=any(one.is_clear_signed or one.is_opaque for one in mail.walk()),
+            truncated=len(leaves) > PARTS_LIMIT
+            or any(leaf.is_cut for leaf in leaves)
+            or _many_letters(parts),
         )
     except MemoryError:
         raise
@@ -122,114 +129,87 @@ def part(raw: bytes, index: int) -> bytes:
     Raises:
         NoSuchPart: there is none.
     """
-    for at, leaf in enumerate(_leaves(_parsed(raw))):
-        if at == index and leaf is not None:
-            return _content(leaf)
-    raise NoSuchPart(index)
+    leaves = list(entity.read(raw).leaves())
+    if not 0 <= index < len(leaves) or leaves[index].is_cut:
+        raise NoSuchPart(index)
+    return leaves[index].content
 
 
-class _Capped(Compat32):
-    """Cuts headers off before anything looks at them: `email` is slow on long ones."""
-
-    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
-        name, value = super().header_source_parse(sourcelines)
-        return name, value[:_PARSED_LIMIT]
-
-
-def _parsed(raw: bytes) -> Message:
-    return message_from_bytes(raw, policy=_Capped())
-
-
-def _leaves(mail: Message) -> Iterator[Message | None]:
-    """The leaves in document order, one more than the limit at most; None where it is too deep."""
-    waiting = [(mail, 0)]
-    found = 0
-    while waiting and found <= PARTS_LIMIT:
-        node, depth = waiting.pop()
-        children = node.get_payload()
-        if node.get_content_maintype() != "multipart" or not isinstance(children, list):
-            yield node
-            found += 1
-        elif depth == NESTING_LIMIT:
-            yield None
-            found += 1
-        else:
-            waiting += [
-                (child, depth + 1) for child in reversed(children) if isinstance(child, Message)
-            ]
+def _parts(leaves: Sequence[Entity]) -> Iterator[Part]:
+    """What is looked at; a multipart that is nested too deep keeps its number and says nothing."""
+    for index, leaf in enumerate(leaves[:PARTS_LIMIT]):
+        if not leaf.is_cut:
+            yield describe(index, leaf)
 
 
 def _many_letters(parts: tuple[Part, ...]) -> bool:
     return sum(part.kind is Kind.PDF for part in parts) > LETTERS_LIMIT
 
 
-def _content(leaf: Message) -> bytes:
-    if leaf.is_multipart():  # an attached mail: it is never a letter, and is not rebuilt
-        return b""
-    content = leaf.get_payload(decode=True)
-    return content if isinstance(content, bytes) else b""
-
-
-def _part(index: int, leaf: Message) -> Part:
-    content = _content(leaf)
-    declared = leaf.get_content_type()
+def describe(index: int, leaf: Entity) -> Part:
+    """The leaf that `survey` numbers `index`."""
     return Part(
         index=index,
-        filename=_filename(leaf),
-        declared=_clean(declared),
-        kind=_kind(content, declared, _smime_type(leaf)),
-        size=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
+        filename=_filename(leaf.headers),
+        declared=_clean(leaf.type),
+        kind=_kind(leaf),
+        size=len(leaf.content),
+        sha256=hashlib.sha256(leaf.content).hexdigest(),
     )
 
 
-def _kind(content: bytes, declared: str, smime_type: str) -> Kind:
-    start = content[:1024]
+def _kind(leaf: Entity) -> Kind:
+    content, start = leaf.content, leaf.content[:1024]
     if b"%PDF-" in start:
         return Kind.PDF
     if start.startswith(b"PK\x03\x04"):
-        return Kind.XLSX if _is_workbook(content) else Kind.ZIP
+        return _in_zip(content)
     if start.startswith(b"Rar!\x1a\x07"):
         return Kind.RAR
-    if (
-        _OID_ENVELOPED_DATA in start[:40]
-        or smime_type == "enveloped-data"
-        or declared == "application/pgp-encrypted"
-        or start.startswith(b"-----BEGIN PGP MESSAGE-----")
-        or (start.startswith(_OLE) and _OLE_ENCRYPTED in content)
-    ):
+    if is_encrypted_mail(leaf) or _is_encrypted_file(content):
         return Kind.ENCRYPTED
+    if start.startswith(_OLE) and any(name in content for name in _OLE_WORKBOOK):
+        return Kind.XLS
     if _OID_SIGNED_DATA in start[:40]:
         return Kind.PKCS7
-    return Kind.TEXT if declared.startswith("text/") else Kind.OTHER
+    return Kind.TEXT if leaf.type.startswith("text/") else Kind.OTHER
 
 
-def _smime_type(leaf: Message) -> str:
+def is_encrypted_mail(mail: Entity) -> bool:
+    """Whether it is a mail that only its recipient can read (RFC 8551, RFC 3156)."""
+    if mail.children:
+        return mail.type == "multipart/encrypted"
+    return (
+        any(oid in mail.content[:40] for oid in _OIDS_ENCRYPTED)
+        or _smime_type(mail.headers) in ("enveloped-data", "authenveloped-data")
+        or mail.type == "application/pgp-encrypted"
+        or mail.content.startswith(b"-----BEGIN PGP MESSAGE-----")
+    )
+
+
+def _is_encrypted_file(content: bytes) -> bool:
+    return content.startswith(_OLE) and _OLE_ENCRYPTED in content
+
+
+def _smime_type(headers: Message) -> str:
     with suppress(Exception):
-        return str(leaf.get_param("smime-type", ""))
+        return str(headers.get_param("smime-type", "")).casefold()
     return ""
 
 
-def _is_workbook(content: bytes) -> bool:
+def _in_zip(content: bytes) -> Kind:
+    if _ODS in content[:200]:  # it stands first, and is not packed (ODF 1.2 part 3, 3.3)
+        return Kind.ODS
     with suppress(Exception), zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return "xl/workbook.xml" in archive.namelist()
-    return False
+        if "xl/workbook.xml" in archive.namelist():
+            return Kind.XLSX
+    return Kind.ZIP
 
 
-def _senders(mail: Message) -> tuple[str, ...]:
-    headers = islice(_headers(mail, "From"), FROM_LIMIT)
-    return tuple(sender for header in headers for sender in _addresses(header))
-
-
-def _addresses(header: str) -> list[str]:
-    """What RFC 5322 reads there, or [""]: where it is bent to be read, readers differ."""
-    with suppress(Exception):  # RecursionError, AttributeError, IndexError …
-        parsed = policy.default.header_factory("From", _clean(header).casefold())
-        addresses = [address.addr_spec for address in parsed.addresses if address.domain]
-        is_bent = any(isinstance(defect, InvalidHeaderDefect) for defect in parsed.defects)
-        if addresses and not is_bent and len(header) <= _HEADER_LIMIT:
-            return addresses
-    return [""]
+def _filename(headers: Message) -> str:
+    with suppress(Exception):
+        return _clean(_decoded(headers.get_filename("")[:_HEADER_LIMIT]))
+    return ""
 
 
 def _headers(mail: Message, name: str) -> Iterator[str]:
@@ -237,12 +217,6 @@ def _headers(mail: Message, name: str) -> Iterator[str]:
     for key, value in mail.raw_items():
         if key.casefold() == name.casefold():
             yield str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _filename(leaf: Message) -> str:
-    with suppress(Exception):
-        return _clean(_decoded(leaf.get_filename("")[:_HEADER_LIMIT]))
-    return ""
 
 
 def _text(mail: Message, name: str) -> str:
@@ -268,7 +242,7 @@ def _automatic(raw: bytes, mail: Message, parts: tuple[Part, ...]) -> str:
     return automatic(
         raw,
         mail,
-        senders=_senders(mail),
+        senders=senders(entity.header_block(raw)),
         message_id=_text(mail, "Message-ID"),
         subject=_text(mail, "Subject"),
         types={part.declared for part in parts},

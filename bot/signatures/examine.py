@@ -5,24 +5,27 @@ Between the two passes it fetches revocation data, but only for intact
 signatures whose certificates chain to the trust store, which it checks itself.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 
 from bot.inbox import mime
 from bot.sandbox import Sandbox, Unchecked
-from bot.signatures import pdf
+from bot.signatures import pdf, smime
 from bot.signatures.revocation import RevocationData, RevocationSource
-from bot.signatures.trust import Policy, TrustStore
+from bot.signatures.trust import LAWFUL, Policy, TrustStore
 from bot.signatures.verdict import (
+    Found,
     Inspection,
     MailInspection,
+    Signature,
     SignedFile,
     SignedMail,
     SubIndication,
 )
 
-PRELOAD = (mime.__name__, pdf.__name__)
+PRELOAD = (mime.__name__, pdf.__name__, smime.__name__)
 """What the sandbox must have loaded."""
 
 
@@ -57,7 +60,7 @@ class Examiner:
         sandbox: Sandbox,
         trust: TrustStore,
         source: RevocationSource,
-        policy: Policy = Policy(),
+        policy: Policy = LAWFUL,
     ) -> None:
         self._sandbox = sandbox
         self._trust = trust
@@ -102,41 +105,68 @@ class Examiner:
     ) -> Judgement:
         try:
             inspection = await self._sandbox.call(pdf.inspect_part, raw, index, answer=Inspection)
-            data = await self._revocation_data(inspection, now)
+            data = await self._revocation_data(inspection.signatures, now)
             file = await self._sandbox.call(
-                pdf.judge_part,
-                raw,
-                index,
-                name,
-                self._trust.to_der(),
-                data.crls,
-                data.ocsps,
-                moment.astimezone(UTC),  # a child cannot load any other zone
-                answer=SignedFile,
+                pdf.judge_part, raw, index, name, *self._grounds(data, moment), answer=SignedFile
             )
         except Unchecked as unchecked:
             faulty = SignedFile(name=name, sha256=digest, faults=(unchecked.code,))
             return Judgement(faulty, retry=True)
-        later = any(
-            one.verdict.sub_indication is SubIndication.TRY_LATER for one in file.signatures
-        )
-        return Judgement(file, (*data.ocsps, *data.crls), retry=later)
+        return Judgement(file, (*data.ocsps, *data.crls), retry=_may_pass_later(file.signatures))
 
     async def inspect_mail(self, raw: bytes, survey: mime.Survey) -> MailInspection:
         """Pass 1 over the mail's own signatures. `survey` is of these very bytes."""
-        raise NotImplementedError
+        if not _is_protected(survey):
+            return MailInspection()
+        try:
+            return await self._sandbox.call(smime.inspect, raw, self._policy, answer=MailInspection)
+        except Unchecked as unchecked:
+            return MailInspection(faults=(unchecked.code,))
 
     async def judge_mail(
         self, raw: bytes, survey: mime.Survey, moment: datetime, now: datetime
     ) -> MailJudgement:
         """Both passes over the mail's own signatures, as `judge` does for a file."""
-        raise NotImplementedError
+        if not _is_protected(survey):
+            return MailJudgement(SignedMail())
+        try:
+            inspection = await self._sandbox.call(
+                smime.inspect, raw, self._policy, answer=MailInspection
+            )
+            data = await self._revocation_data(inspection.signatures, now)
+            mail = await self._sandbox.call(
+                smime.judge, raw, *self._grounds(data, moment), answer=SignedMail
+            )
+        except Unchecked as unchecked:
+            return MailJudgement(SignedMail(faults=(unchecked.code,)), retry=True)
+        return MailJudgement(
+            mail, (*data.ocsps, *data.crls), retry=_may_pass_later(mail.signatures)
+        )
 
-    async def _revocation_data(self, inspection: Inspection, now: datetime) -> RevocationData:
-        certificates = {
-            found.certificate
-            for found in inspection.signatures
-            if found.intact and found.certificate
+    def _grounds(self, data: RevocationData, moment: datetime) -> tuple[object, ...]:
+        """What pass 2 judges by, as a child takes it."""
+        in_utc = moment.astimezone(UTC)  # a child cannot load any other zone
+        return self._trust.to_der(), data.crls, data.ocsps, in_utc, self._policy
+
+    async def _revocation_data(self, found: Sequence[Found], now: datetime) -> RevocationData:
+        """Of everybody above an intact signature or its time-stamps who may be believed."""
+        if not self._policy.revocation:
+            return RevocationData()
+        asked = {
+            (certificate, one.chain): None
+            for one in found
+            if one.intact
+            for certificate in (one.certificate, *one.stamped_by)
+            if certificate
         }
-        paths = [path for one in certificates if (path := self._trust.path(one))]
+        paths = [path for leaf, chain in asked for path in self._trust.paths(leaf, chain)]
         return await self._source.gather(paths, now)
+
+
+def _is_protected(survey: mime.Survey) -> bool:
+    """Whether there is anything to open: a signature, or what is encrypted."""
+    return survey.is_signed or any(part.kind is mime.Kind.ENCRYPTED for part in survey.parts)
+
+
+def _may_pass_later(signatures: Sequence[Signature]) -> bool:
+    return any(one.verdict.sub_indication is SubIndication.TRY_LATER for one in signatures)

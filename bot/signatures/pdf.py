@@ -9,8 +9,8 @@ signature's coverage ends, and nothing behind that exists for it.
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from cryptography.hazmat.backends.openssl import backend
 from dateutil import parser
@@ -22,11 +22,15 @@ from pyhanko.sign import validation
 
 from bot.inbox import mime
 from bot.signatures import hazards, revisions
-from bot.signatures.cms import claimed_time, integrity, judge_signer, signer_certificate
+from bot.signatures.cms import DATA, FORMAT, Claim, claims
 from bot.signatures.fields import Fields, read_fields
+from bot.signatures.objects import entry
 from bot.signatures.revisions import Revision
+from bot.signatures.signer import Grounds, Purpose
+from bot.signatures.status import Statuses
 from bot.signatures.text import read_text
-from bot.signatures.trust import TrustStore
+from bot.signatures.timestamp import brought, judge_timed
+from bot.signatures.trust import LAWFUL, Policy, TrustStore
 from bot.signatures.verdict import (
     FIELD_NAME,
     Found,
@@ -40,6 +44,8 @@ from bot.signatures.verdict import (
 # pyHanko and cryptography import these when they need them (the backend for every ECDSA
 # signature), and a child of the sandbox can open no file.
 _LAZY = (crypt, filters, pdfmac, xmp_xml, validation, backend, parser)
+
+SUB_FILTERS = {"/ETSI.CAdES.detached", "/adbe.pkcs7.detached"}
 
 _UNCOVERED = Verdict.indeterminate(SubIndication.GENERIC, "signature.coverage")
 _UNREADABLE = Verdict.indeterminate(SubIndication.GENERIC, "signature.unreadable")
@@ -58,10 +64,11 @@ def judge_part(
     crls: Sequence[bytes],
     ocsps: Sequence[bytes],
     moment: datetime,
+    policy: Policy = LAWFUL,
 ) -> SignedFile:
     """Pass 2, as `inspect_part`; `trusted` is `TrustStore.to_der()`."""
     trust = TrustStore.from_der(*trusted)
-    return judge(_file(raw, index), name, trust, crls, ocsps, moment)
+    return judge(_file(raw, index), name, trust, crls, ocsps, moment, policy)
 
 
 def _file(raw: bytes, index: int | None) -> bytes:
@@ -85,13 +92,12 @@ def judge(
     crls: Sequence[bytes],
     ocsps: Sequence[bytes],
     moment: datetime,
+    policy: Policy = LAWFUL,
 ) -> SignedFile:
     """The file with the verdict of every signature as of `moment`, its receipt."""
     document = _read(pdf)
-    signatures = tuple(
-        Signature(**dict(claim.found), verdict=_verdict(claim, trust, crls, ocsps, moment))
-        for claim in document.claims
-    )
+    grounds = Grounds(trust, Statuses(crls, ocsps), policy)
+    signatures = tuple(_judged(claim, grounds, moment) for claim in document.claims)
     passed = [
         claim.revision
         for claim, signature in zip(document.claims, signatures, strict=True)
@@ -117,11 +123,12 @@ def judge(
 
 @dataclass(frozen=True)
 class _Claim:
-    """A signature in the file; `wrong` says why it is not intact."""
+    """A signature in the file; `wrong` says why there is no more to judge."""
 
     found: Found
-    wrong: Verdict | None = None
+    wrong: Verdict = _UNREADABLE
     revision: Revision | None = None
+    signature: Claim | None = None
 
 
 @dataclass(frozen=True)
@@ -171,16 +178,11 @@ def _lettering(document: _Document, pdf: bytes) -> tuple[tuple[str, ...], tuple[
     return (read.pop(), ()) if len(read) == 1 else ((), ("pdf.changed",))
 
 
-def _verdict(
-    claim: _Claim,
-    trust: TrustStore,
-    crls: Sequence[bytes],
-    ocsps: Sequence[bytes],
-    moment: datetime,
-) -> Verdict:
-    if claim.revision is None:
-        return claim.wrong or _UNREADABLE
-    return judge_signer(claim.revision.signature, trust, crls, ocsps, moment)
+def _judged(claim: _Claim, grounds: Grounds, moment: datetime) -> Signature:
+    if claim.signature is None:
+        return Signature(**dict(claim.found), verdict=claim.wrong)
+    verdict, proven_at = judge_timed(claim.signature, Purpose.FILE, grounds, moment)
+    return Signature(**dict(claim.found), verdict=verdict, proven_at=proven_at)
 
 
 def _read(pdf: bytes) -> _Document:
@@ -211,19 +213,43 @@ def _claim(pdf: bytes, name: str, covers: int) -> _Claim:
         revision = revisions.cut(pdf, covers)
         if revision is None:
             return _Claim(unread, _UNCOVERED)
-        wrong = integrity(revision.signature)
+        signature = _signature(pdf, revision)
         found = Found(
             field=name,
             covers=covers,
-            intact=wrong is None,
-            certificate=signer_certificate(revision.signature),
-            signing_time=claimed_time(revision.signature),
+            intact=signature.wrong is None,
+            certificate=signature.certificate,
+            signing_time=signature.signing_time or _claimed_time(revision),
+            **brought(signature),
         )
     except MemoryError:
         raise
     except Exception:  # pyHanko may raise anything
         return _Claim(unread, _UNREADABLE)
-    return _Claim(found, wrong, None if wrong else revision)
+    revised = None if signature.wrong else revision
+    return _Claim(found, revision=revised, signature=signature)
+
+
+def _signature(pdf: bytes, revision: Revision) -> Claim:
+    """The one signer's claim; a CMS that holds several is none of PDF's (ISO 32000-2 12.8.3.3)."""
+    _, before, after, length = revision.signature.byte_range
+    content = pdf[:before] + pdf[after : after + length]
+    signed = revision.signature.signed_data
+    (claim,) = claims(signed, [content], DATA, unattributed=False)
+    if entry(revision.signature.sig_object, "/SubFilter") not in SUB_FILTERS:
+        return replace(claim, wrong=FORMAT)
+    return claim
+
+
+def _claimed_time(revision: Revision) -> datetime | None:
+    """The time that the file itself claims (`/M`), in UTC; PAdES has it there and not in the CMS."""
+    try:
+        claimed = revision.signature.self_reported_timestamp
+        return claimed.astimezone(UTC) if claimed and claimed.tzinfo else None
+    except MemoryError:
+        raise
+    except Exception:  # a claim that cannot be read is no claim
+        return None
 
 
 def _agreed(forms: Sequence[Fields]) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -1,12 +1,15 @@
-"""Whose certificates can be believed: trust anchors, and the way up to them.
+"""Whose certificates can be believed: trust anchors, and the ways up to them.
 
-Pure but for `load`. The way up uses the intermediates of the trust store
-only, never those a file brings along: agencies' signatures often embed just
-the leaf, and what a stranger embeds is no reason to fetch or believe anything.
+Pure but for `load`. A way up leads over intermediates of the trust store, since
+agencies' signatures often embed just the leaf, and over those the signature
+brings along: these prove nothing, and count where an anchor's signature reaches them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -19,6 +22,8 @@ from bot.errors import Misconfigured
 from bot.sections import servers
 
 _DEPTH_LIMIT = 6  # certificates of one path, root and leaf included
+_PATHS_LIMIT = 4
+_CHECKS_LIMIT = 64  # signatures verified to find them
 
 UNREADABLE = (
     ValueError,
@@ -44,6 +49,9 @@ class Policy:
 
     revocation: bool = True
     unattributed: bool = True
+
+
+LAWFUL = Policy()
 
 
 @dataclass(frozen=True)
@@ -115,34 +123,72 @@ class TrustStore:
             tuple(one.public_bytes(Encoding.DER) for one in self.intermediates),
         )
 
-    def path(self, certificate: bytes) -> CertificatePath | None:
-        """The way from `certificate` (DER, hostile) to an anchor, or None.
+    def paths(self, certificate: bytes, chain: Sequence[bytes] = ()) -> tuple[CertificatePath, ...]:
+        """The ways from `certificate` (DER, hostile) to an anchor, a few at most.
 
-        Every signature on it is verified, nothing else is: validity, key
-        usage, constraints and status are pass 2's to judge.
+        `chain` are other certificates (DER, hostile) that may lead there. Every
+        signature on a way is verified, nothing else is: validity, key usage,
+        constraints and status are pass 2's to judge.
         """
-        try:
-            leaf = x509.load_der_x509_certificate(certificate)
-            way = self._climb((leaf,))
-        except UNREADABLE:
-            return None
-        return CertificatePath(way) if way else None
+        brought = tuple(_readable(chain))
+        checks = iter(range(_CHECKS_LIMIT))
+        ways = (
+            way
+            for leaf in _readable([certificate])
+            for way in self._climb((leaf,), brought, checks)
+        )
+        return tuple(CertificatePath(way) for way in islice(ways, _PATHS_LIMIT))
 
-    def _climb(self, way: tuple[x509.Certificate, ...]) -> tuple[x509.Certificate, ...] | None:
+    def holds(self, certificate: x509.Certificate) -> bool:
+        """Whether the operator put it there, and so vouches for it."""
+        return certificate in self._held
+
+    def _climb(
+        self,
+        way: tuple[x509.Certificate, ...],
+        brought: tuple[x509.Certificate, ...],
+        checks: Iterator[int],
+    ) -> Iterator[tuple[x509.Certificate, ...]]:
         top = way[-1]
-        if len(way) > 1 and top in self.roots:
-            return way
-        if len(way) == _DEPTH_LIMIT:
-            return None
-        for issuer in (*self.roots, *self._newest_first):
-            known = issuer not in way and _issued(top, issuer)
-            if known and (whole := self._climb((*way, issuer))):
-                return whole
-        return None
+        passed = [(one.subject, one.public_key()) for one in way]
+        strangers = (one for one in _newest_first(brought) if one.subject == top.issuer)
+        for issuer in (*self._by_subject.get(top.issuer, ()), *strangers):
+            if (issuer.subject, issuer.public_key()) in passed or next(checks, None) is None:
+                continue
+            if not issued(top, issuer):
+                continue
+            if issuer in self.roots:
+                yield (*way, issuer)
+            elif len(way) + 1 < _DEPTH_LIMIT:
+                yield from self._climb((*way, issuer), brought, checks)
 
-    @property
-    def _newest_first(self) -> list[x509.Certificate]:
-        return sorted(self.intermediates, key=lambda one: one.not_valid_after_utc, reverse=True)
+    @cached_property
+    def _held(self) -> frozenset[x509.Certificate]:
+        return frozenset((*self.roots, *self.intermediates))
+
+    @cached_property
+    def _by_subject(self) -> Mapping[x509.Name, Sequence[x509.Certificate]]:
+        """Anchors first, then the newest."""
+        found = defaultdict(list)
+        for one in (*self.roots, *_newest_first(self.intermediates)):
+            found[one.subject].append(one)
+        return found
+
+
+def _newest_first(certificates: Iterable[x509.Certificate]) -> list[x509.Certificate]:
+    return sorted(certificates, key=lambda one: one.not_valid_after_utc, reverse=True)
+
+
+def _readable(certificates: Iterable[bytes]) -> Iterator[x509.Certificate]:
+    """Those that can be loaded, with names and a key that can be compared."""
+    for der in certificates:
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+            _ = certificate.subject, certificate.issuer, certificate.public_key()
+            _ = certificate.not_valid_after_utc
+        except UNREADABLE:
+            continue
+        yield certificate
 
 
 def ocsp_addresses(certificate: x509.Certificate) -> tuple[str, ...]:
@@ -173,7 +219,8 @@ def crl_addresses(certificate: x509.Certificate) -> tuple[str, ...]:
     )
 
 
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether names and signature say so; nothing else is looked at."""
     try:
         certificate.verify_directly_issued_by(issuer)
     except UNREADABLE:

@@ -89,6 +89,7 @@ class Found(Answer):
     are right under `certificate` (DER, None where there is none). `chain` are the
     other certificates it brings along: they may lead up to a trust anchor, and
     prove nothing. `signing_time` is the signer's claim, and proves nothing.
+    `stamped_by` are the certificates of those whose intact time-stamps it carries.
     """
 
     field: str
@@ -97,6 +98,7 @@ class Found(Answer):
     certificate: bytes | None = None
     chain: tuple[bytes, ...] = ()
     signing_time: datetime | None = None
+    stamped_by: tuple[bytes, ...] = ()
 
     @property
     def fingerprint(self) -> str:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.inbox.mime import NESTING_LIMIT, PARTS_LIMIT, Kind, NoSuchPart, Survey, part, survey
+from bot.inbox.entity import NESTING_LIMIT, PARTS_LIMIT
+from bot.inbox.mime import Kind, NoSuchPart, Survey, part, survey
 
 PDF = b"%PDF-1.7\n\x00\xff binary\r\n%%EOF\n"
 

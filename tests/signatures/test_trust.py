@@ -13,8 +13,7 @@ from tests.signatures.builders import trust_of
 
 
 def test_the_leaf_alone_is_enough(pki: ForeignPki, leader: Signer) -> None:
-    path = trust_of(pki).path(leader.der)
-    assert path
+    (path,) = trust_of(pki).paths(leader.der)
     assert path.certificates == (
         leader.certificate,
         pki.issuer.certificate,
@@ -26,21 +25,21 @@ def test_the_leaf_alone_is_enough(pki: ForeignPki, leader: Signer) -> None:
 
 
 def test_no_way_without_the_intermediate(pki: ForeignPki, leader: Signer) -> None:
-    assert TrustStore((pki.root.certificate,)).path(leader.der) is None
+    assert TrustStore((pki.root.certificate,)).paths(leader.der) == ()
 
 
 def test_no_way_to_the_same_names_with_other_keys(leader: Signer) -> None:
     with ForeignPki() as other:
-        assert trust_of(other).path(leader.der) is None
+        assert trust_of(other).paths(leader.der) == ()
 
 
 def test_an_anchor_signs_nothing_itself(pki: ForeignPki) -> None:
-    assert trust_of(pki).path(pki.root.der) is None
+    assert trust_of(pki).paths(pki.root.der) == ()
 
 
 @pytest.mark.parametrize("certificate", [b"", b"\x30\x80", b"-----BEGIN CERTIFICATE-----"])
 def test_no_way_from_garbage(pki: ForeignPki, certificate: bytes) -> None:
-    assert trust_of(pki).path(certificate) is None
+    assert trust_of(pki).paths(certificate) == ()
 
 
 VERSION_3 = bytes.fromhex("a003020102")
@@ -48,7 +47,7 @@ VERSION_3 = bytes.fromhex("a003020102")
 
 def test_no_way_from_a_version_that_does_not_exist(pki: ForeignPki, leader: Signer) -> None:
     assert VERSION_3 in leader.der
-    assert trust_of(pki).path(leader.der.replace(VERSION_3, bytes.fromhex("a003020103"), 1)) is None
+    assert trust_of(pki).paths(leader.der.replace(VERSION_3, bytes.fromhex("a003020103"), 1)) == ()
 
 
 def test_addresses_that_cannot_be_read_are_none(pki: ForeignPki) -> None:
