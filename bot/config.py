@@ -20,15 +20,34 @@ from pydantic_settings import (
 from bot.errors import Misconfigured
 from bot.sections.authority import Accounts, Authority, Issuing, Mailboxes, Rules, Terms
 from bot.sections.imap import Imap
-from bot.sections.servers import Broker, Database, Door, Sandbox, Submission, Tokens, Trust, Web
+from bot.sections.servers import (
+    Broker,
+    Database,
+    Door,
+    Outbox,
+    Sandbox,
+    Submission,
+    Tokens,
+    Trust,
+    Web,
+)
 from bot.sections.sms import Sms
 from bot.variables import DELIMITER, PREFIX, names, nearest, require_understood, unknown, variable
 
 
 def template_folder() -> Path:
     """Where `templates/` lies: inside the package in a wheel, beside it in a checkout."""
-    inside = Path(__file__).parent / "templates"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "templates"
+    return _carried("templates")
+
+
+def guide_file() -> Path:
+    """The guide for agencies, Markdown; it lies likewise."""
+    return _carried("docs") / "so-tay-co-quan.md"
+
+
+def _carried(name: str) -> Path:
+    inside = Path(__file__).parent / name
+    return inside if inside.is_dir() else Path(__file__).parent.parent / name
 
 
 class Settings(BaseSettings):
@@ -50,6 +69,7 @@ class Settings(BaseSettings):
     door: Door = Door()
     imap: Imap = Imap()
     submission: Submission = Submission()
+    outbox: Outbox = Outbox()
     web: Web = Web()
     tokens: Tokens = Tokens()
     trust: Trust = Trust()

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from bot.config import Settings, template_folder
+from bot.dossier.handouts import Handouts
 from bot.home import Home, addresses, pin_file, read_calendar, read_certificate, read_secret
 from bot.hsm import softhsm
 from bot.hsm.keys import find_key, mac
@@ -17,6 +18,7 @@ from bot.hsm.subject_keys import SubjectKeys
 from bot.hsm.token import Module, Token
 from bot.inbox.archive import Archive
 from bot.outbox.delivery import Post
+from bot.outbox.enclosures import Enclosures
 from bot.outbox.maildir import MaildirTransport
 from bot.outbox.mailer import Mailer
 from bot.outbox.render import Renderer
@@ -107,6 +109,7 @@ async def _post(settings: Settings, _: AsyncExitStack) -> Post:
         transport=transport(settings),
         gateway=gateway(settings),
         mac=partial(mac, post, PASSCODE_SECRET),
+        enclosures=Enclosures(Archive(home.archive), Handouts(settings)),
     )
 
 

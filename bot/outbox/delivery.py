@@ -8,9 +8,11 @@ from tortoise.transactions import in_transaction
 
 from bot.config import Settings
 from bot.errors import Refused, code_of
+from bot.outbox import caps
+from bot.outbox.enclosures import Enclosures
 from bot.outbox.mailer import Mailer
-from bot.outbox.notices import KINDS, Content, Credential, Mac, Passcode
-from bot.outbox.render import Renderer
+from bot.outbox.notices import KINDS, Content, Credential, Gathered, Mac, Passcode
+from bot.outbox.render import Letter, Renderer
 from bot.outbox.transport import Transport
 from bot.register import tasks
 from bot.register.lifecycle import Channel, NoticeMove, NoticeStatus
@@ -32,6 +34,7 @@ class Post:
     transport: Transport
     gateway: Gateway
     mac: Mac  # of the `post` token
+    enclosures: Enclosures
 
 
 async def intend(
@@ -72,6 +75,7 @@ async def post(lease: Lease, services: Post, now: datetime) -> None:
     """Send a notice: commit the try, send it, commit that it was taken.
 
     Killed anywhere and repeated, it sends under the same Message-ID or reference.
+    A mail beyond what its mailbox gets in an hour waits instead (`bot.outbox.caps`).
 
     Raises:
         Conflict: the notice is closed, or another hand holds its task.
@@ -79,11 +83,10 @@ async def post(lease: Lease, services: Post, now: datetime) -> None:
     """
     notice = await open_notice(lease.subject)
     name = _name(notice, services.mailer)
-    async with in_transaction():
-        await lease.check()
-        attempt, is_first = await Attempt.get_or_create(
-            message_id=name, defaults={"notice": notice, "number": 1, "made_at": now}
-        )
+    begun = await _begin(notice, name, lease, services, now)
+    if begun is None:
+        return
+    attempt, is_first = begun
     since = None if is_first else attempt.made_at
     try:
         reference = await _send(notice, name, services, now, since)
@@ -94,6 +97,22 @@ async def post(lease: Lease, services: Post, now: datetime) -> None:
             await record_sent(notice, name, reference, lease, now)
             if reference and notice.channel is Channel.SMS:
                 await tasks.call(Kind.ARRIVAL, attempt.id, due=now + FIRST_LOOK)
+
+
+async def _begin(
+    notice: Notice, name: str, lease: Lease, services: Post, now: datetime
+) -> tuple[Attempt, bool] | None:
+    """The try called `name`, committed, and whether it is the first; None: it may not go now."""
+    is_mail = notice.channel is Channel.EMAIL
+    async with in_transaction():
+        if is_mail:
+            await caps.one_at_a_time()
+        await lease.check()
+        if tried := await Attempt.get_or_none(message_id=name):
+            return tried, False
+        if is_mail and not await caps.may_go(notice, lease, services.settings.outbox.hourly, now):
+            return None
+        return await Attempt.create(message_id=name, notice=notice, number=1, made_at=now), True
 
 
 async def open_notice(notice_id: int) -> Notice:
@@ -147,16 +166,26 @@ async def _send(
             raise NumberRefused(Failure.OPTED_OUT)
         text = await asyncio.to_thread(_short_message, content, services)
         return await services.gateway.send(notice.recipient, text, name, since=since)
+    told = [content]
+    if isinstance(content, Gathered):
+        told = [KINDS[one.kind].read(one.data) for one in await caps.gathered(notice)]
     raw = await asyncio.to_thread(
         lambda: services.mailer.message(
-            services.renderer.letter(content),
+            _letter(content, told, services.renderer),
             to=notice.recipient,
             message_id=name,
             now=now,
             answers=answered(notice),
+            attachments=[file for one in told for file in services.enclosures.of(one)],
         )
     )
     return await services.transport.deliver(name, notice.recipient, raw)
+
+
+def _letter(content: Content, told: list[Content], renderer: Renderer) -> Letter:
+    if isinstance(content, Gathered):
+        return renderer.letter(content, letters=[renderer.section(one) for one in told])
+    return renderer.letter(content)
 
 
 def _short_message(content: Content, services: Post) -> str:

@@ -13,8 +13,11 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import TypeAdapter
 
+from bot.dossier.decision import Outcome
 from bot.dossier.rules import Fault
 from bot.outbox.readable import readable
+from bot.register.lifecycle import Capacity
+from bot.signatures.verdict import Indication, SubIndication
 
 Mac = Callable[[bytes], bytes]  # a keyed MAC of at least 12 bytes; its key never leaves the token
 
@@ -37,12 +40,59 @@ class RowResult:
 
 
 @dataclass(frozen=True)
+class Enclosed:
+    """A file that goes with a notice; its bytes stand in the archive."""
+
+    name: str  # as its reader sees it
+    type: str  # of media
+    digest: str  # SHA-256, hex
+    size: int  # bytes
+
+
+@dataclass(frozen=True)
+class CheckedSignature:
+    """A signature of a letter that was only tried out.
+
+    `signer` is the name in its certificate; `capacity` the one in which the
+    agency's register has that certificate, if it has it.
+    """
+
+    signer: str
+    capacity: Capacity | None
+    indication: Indication
+    sub_indication: SubIndication | None = None
+
+
+@dataclass(frozen=True)
+class CheckedLetter:
+    """A letter that was only tried out: what would have become of it, and of how many rows.
+
+    `outcome` is the letter's; where it is accepted each row goes its own way.
+    `faults` are all that were found, of every consequence.
+    """
+
+    name: str  # of its file
+    letter_number: str
+    outcome: Outcome
+    accepted: int
+    held: int
+    returned: int
+    signatures: tuple[CheckedSignature, ...]
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True)
 class Content:
     """What every kind of notice has."""
 
     kind: ClassVar[str]  # its folder in templates/notices
     channels: ClassVar[tuple[str, ...]] = ("email",)
     at_sending: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def enclosed(self) -> tuple[Enclosed, ...]:
+        """The files that go with it."""
+        return ()
 
     def data(self) -> dict[str, Any]:
         """The fields as JSON values."""
@@ -88,6 +138,11 @@ class Returned(Content):
     due: datetime | None  # of the rows that go on; None: the whole letter comes back
     faults: tuple[Fault, ...]
     notes: tuple[Fault, ...] = ()
+    files: tuple[Enclosed, ...] = ()  # their own sheets, with what is said of each row
+
+    @property
+    def enclosed(self) -> tuple[Enclosed, ...]:
+        return self.files
 
 
 @dataclass(frozen=True)
@@ -104,6 +159,11 @@ class Result(Content):
     due: datetime | None  # has come, and something is still open; None: nothing more will follow
     rows: tuple[RowResult, ...]  # none while the dossier itself is still examined
     notes: tuple[Fault, ...] = ()
+    files: tuple[Enclosed, ...] = ()  # their own sheets, with what is said of each row
+
+    @property
+    def enclosed(self) -> tuple[Enclosed, ...]:
+        return self.files
 
 
 @dataclass(frozen=True)
@@ -140,12 +200,53 @@ class Passcode(Content):
 
 @dataclass(frozen=True)
 class Unsigned(Content):
-    """To a registered mailbox whose mail bore no valid signature of anybody known."""
+    """To a registered mailbox whose mail bore no valid signature of anybody known.
+
+    `faults`: what was in the way, as far as it could be seen.
+    """
 
     kind = "unsigned"
 
     agency: str
     received: datetime
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True)
+class Checked(Content):
+    """To the agency: what would become of the letters of a mail to the pre-check mailbox.
+
+    Nothing else was done. `faults` are of the mail, where it holds no letter.
+    """
+
+    kind = "checked"
+
+    agency: str
+    received: datetime
+    letters: tuple[CheckedLetter, ...]
+    faults: tuple[Fault, ...] = ()
+    files: tuple[Enclosed, ...] = ()
+
+    @property
+    def enclosed(self) -> tuple[Enclosed, ...]:
+        return self.files
+
+
+@dataclass(frozen=True)
+class Forms(Content):
+    """To an agency that asked for them: the blank forms and the sheets to fill."""
+
+    kind = "forms"
+
+    agency: str
+
+
+@dataclass(frozen=True)
+class Gathered(Content):
+    """To a mailbox that has had as many mails in an hour as it may: what waited, in one."""
+
+    kind = "gathered"
+    at_sending = frozenset({"letters"})
 
 
 @dataclass(frozen=True)
@@ -179,6 +280,21 @@ class Parked(Content):
 
 
 @dataclass(frozen=True)
+class Unfetched(Content):
+    """To an officer: mail that stays in a mailbox behind IMAP.
+
+    All of it, because its server does not let us in; or one that is too big.
+    """
+
+    kind = "unfetched"
+
+    mailbox: str  # ours
+    code: str
+    since: datetime
+    megabytes: str | None = None  # of the one that is too big
+
+
+@dataclass(frozen=True)
 class Progress(Content):
     """To a phone that asked for it and is known to the dossier: where it stands."""
 
@@ -207,8 +323,12 @@ KINDS: dict[str, type[Content]] = {
         Credential,
         Passcode,
         Unsigned,
+        Checked,
+        Forms,
+        Gathered,
         Held,
         Parked,
+        Unfetched,
         Progress,
         Help,
     )

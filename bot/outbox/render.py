@@ -1,7 +1,7 @@
 """From a notice's fields to the words people read."""
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from jinja2 import (
     TemplateError,
     select_autoescape,
 )
+from markupsafe import Markup
 
 from bot.config import Settings
 from bot.dossier.catalogue import FORMS
@@ -48,6 +49,13 @@ def environment(settings: Settings, folder: Path) -> Environment:
         "forms": FORMS,
         "tasks": words.TASKS,
         "states": words.STATES,
+        "indications": words.INDICATIONS,
+        "sub_indications": words.SUB_INDICATIONS,
+        "capacities": words.CAPACITIES,
+        "outcomes": words.LETTER_OUTCOMES,
+        "forms_page": settings.web.forms_page,
+        "precheck": settings.mailboxes.precheck,
+        "within": False,
     }
     jinja.filters |= {
         "in_words": words.in_words,
@@ -78,6 +86,15 @@ class Renderer:
             text=_tidy(self.page(f"{folder}/body.txt", **context)),
             html=self.page(f"{folder}/body.html", **context),
         )
+
+    def section(self, content: Content) -> Letter:
+        """The same as a part of another mail: what the base templates make of `within`.
+
+        Raises:
+            Misconfigured: as for `letter`.
+        """
+        letter = self.letter(content, within=True)
+        return replace(letter, text=Markup(letter.text), html=Markup(letter.html))  # noqa: S704 - rendered
 
     def sms(self, content: Content, **at_sending: Any) -> str:
         """The short message that tells `content`: accents and parts as the settings allow.

@@ -10,6 +10,8 @@ from markupsafe import Markup
 
 from bot.clock import HANOI
 from bot.outbox.notices import RowResult
+from bot.register.lifecycle import Capacity
+from bot.signatures.verdict import Indication, SubIndication
 
 WEEKDAYS = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
 
@@ -34,6 +36,41 @@ OUTCOMES = {  # of a row
     "open": "đang giải quyết",
     "held": "đang xem xét",
     "withdrawn": "đã rút",
+}
+
+
+LETTER_OUTCOMES = {  # of a letter that was only tried out
+    "accept": "được tiếp nhận giải quyết",
+    "hold": "được giữ lại để cán bộ xem xét",
+    "return": "bị trả lại để hoàn thiện",
+}
+
+CAPACITIES = {
+    Capacity.LEADER: "người có thẩm quyền",
+    Capacity.ORGANISATION: "cơ quan, tổ chức",
+    Capacity.CLERK: "văn thư",
+}
+
+INDICATIONS = {  # EN 319 102-1, table 5
+    Indication.TOTAL_PASSED: "hợp lệ",
+    Indication.TOTAL_FAILED: "không hợp lệ",
+    Indication.INDETERMINATE: "chưa kết luận được",
+}
+
+SUB_INDICATIONS = {  # table 6
+    SubIndication.FORMAT_FAILURE: "chữ ký số sai định dạng",
+    SubIndication.HASH_FAILURE: "nội dung đã bị thay đổi sau khi ký số",
+    SubIndication.SIG_CRYPTO_FAILURE: "chữ ký số không khớp với chứng thư",
+    SubIndication.CHAIN_CONSTRAINTS_FAILURE: "chứng thư không được phép dùng để ký văn bản",
+    SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE: "không xác thực được chuỗi chứng thư",
+    SubIndication.CRYPTO_CONSTRAINTS_FAILURE: "thuật toán ký không còn an toàn",
+    SubIndication.NO_SIGNING_CERTIFICATE_FOUND: "chữ ký số không kèm chứng thư của người ký",
+    SubIndication.NO_CERTIFICATE_CHAIN_FOUND: "chứng thư không thuộc tổ chức được công nhận",
+    SubIndication.REVOKED_NO_POE: "chứng thư đã bị thu hồi",
+    SubIndication.REVOKED_CA_NO_POE: "chứng thư của tổ chức cấp đã bị thu hồi",
+    SubIndication.OUT_OF_BOUNDS_NO_POE: "chứng thư chưa có hiệu lực hoặc đã hết hạn",
+    SubIndication.TRY_LATER: "chưa tra cứu được trạng thái thu hồi",
+    SubIndication.GENERIC: "không kiểm tra được",
 }
 
 

@@ -4,12 +4,12 @@ from datetime import datetime
 
 from tortoise.transactions import in_transaction
 
-from bot.outbox.notices import Held, Parked
+from bot.outbox.notices import Parked
 from bot.procedures.publish import burn_interrupted
 from bot.procedures.telling import tell_officers
 from bot.register import tasks
 from bot.register.lifecycle import ItemMove, ItemStatus, NoticeMove, NoticeStatus
-from bot.register.models import Dossier, Item, Mail, Notice, Task
+from bot.register.models import Dossier, Item, Mail, Notice, Officer, Task
 from bot.register.tasks import Kind, Lease
 
 
@@ -69,7 +69,8 @@ async def _tell(task: Task, item: Item | None, now: datetime) -> None:
 async def _is_to_officers(task: Task) -> bool:
     if task.kind != Kind.NOTICE:
         return False
-    return await Notice.exists(id=task.subject, kind__in=[Held.kind, Parked.kind])
+    notice = await Notice.get(id=task.subject)
+    return await Officer.exists(mailbox=notice.recipient)
 
 
 async def _dossier_of(task: Task, item: Item | None) -> Dossier | None:

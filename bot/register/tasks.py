@@ -148,6 +148,16 @@ class Lease:
             changes["attempts"] = self.attempt - 1
         await self._mine().update(**changes)
 
+    async def wait(self, until: datetime, *, because: str) -> None:
+        """Give the task back until its time has come: nothing has failed.
+
+        Raises:
+            LeaseLost: it was given to another hand, or is done.
+        """
+        changes: dict[str, Any] = {**FREE, "since": until, "due_at": until, "last_error": because}
+        if not await self._mine().update(**changes, attempts=self.attempt - 1):
+            raise LeaseLost(self.task)
+
     async def park(self, code: str, now: datetime) -> None:
         """Give the task up: trying again would change nothing, an officer acts next.
 

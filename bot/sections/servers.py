@@ -88,6 +88,14 @@ class Submission(Section):
         return file
 
 
+class Outbox(Section):
+    """How much goes out."""
+
+    hourly: int = Field(
+        30, ge=1, description="mails to one mailbox; what goes beyond waits, and then goes as one"
+    )
+
+
 class Database(Section):
     """Where the truth is kept."""
 
@@ -116,6 +124,11 @@ class Web(Section):
         pattern=r"^http://[!-~]+$",
         description="where relying parties look; stands in certificates",
     )
+
+    @property
+    def forms_page(self) -> str:
+        """Where anybody gets the blank forms; stands in every mail."""
+        return f"{self.base_url.rstrip('/')}/bieu-mau/"
 
 
 class Tokens(Section):

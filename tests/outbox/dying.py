@@ -52,7 +52,7 @@ class DyingRenderer:
     def letter(self, *_: object, **__: object) -> Any:
         raise Killed
 
-    sms = page = letter
+    sms = page = section = letter
 
 
 class DyingLease(Lease):

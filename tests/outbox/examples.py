@@ -3,10 +3,18 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from markupsafe import Markup
+
 from bot.dossier.rules import Consequence, Fault
 from bot.outbox.notices import (
+    Checked,
+    CheckedLetter,
+    CheckedSignature,
     Content,
     Credential,
+    Enclosed,
+    Forms,
+    Gathered,
     Held,
     Help,
     Parked,
@@ -16,8 +24,12 @@ from bot.outbox.notices import (
     Result,
     Returned,
     RowResult,
+    Unfetched,
     Unsigned,
 )
+from bot.outbox.render import Letter
+from bot.register.lifecycle import Capacity
+from bot.signatures.verdict import Indication, SubIndication
 
 NOW = datetime(2026, 11, 23, 2, 15, tzinfo=UTC)
 DUE = datetime(2026, 11, 27, 10, 0, tzinfo=UTC)
@@ -74,6 +86,32 @@ A_MAIL_DOUBT = Fault(
     "Xác minh người ký.",
 )
 
+AN_OBSTACLE = Fault(
+    "mail.zip",
+    Consequence.RETURN,
+    None,
+    None,
+    "ho-so.zip",
+    "Thư có tệp nén.",
+    "Gửi từng tệp, không nén.",
+)
+A_SHEET = Enclosed(
+    f"{NUMBER}-danh-sach.xlsx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    DIGEST,
+    12_345,
+)
+SIGNATURES = (
+    CheckedSignature("Nguyễn Văn Minh", Capacity.LEADER, Indication.TOTAL_PASSED),
+    CheckedSignature(
+        "Trường THPT Chu Văn An",
+        Capacity.ORGANISATION,
+        Indication.INDETERMINATE,
+        SubIndication.OUT_OF_BOUNDS_NO_POE,
+    ),
+    CheckedSignature("Ai đó", None, Indication.TOTAL_FAILED, SubIndication.HASH_FAILURE),
+)
+
 OF_A_DOSSIER: dict[str, Any] = {
     "number": NUMBER, "agency": AGENCY, "letter_number": "05/THPTCVA-VP", "received": NOW,
 }  # fmt: skip
@@ -124,6 +162,33 @@ def a_passcode(**changes: Any) -> Passcode:
     return Passcode(**values | changes)
 
 
+def a_checked_letter(**changes: Any) -> CheckedLetter:
+    values: dict[str, Any] = {
+        "name": "05-THPTCVA-VP.pdf",
+        "letter_number": "05/THPTCVA-VP",
+        "outcome": "accept",
+        "accepted": 3,
+        "held": 1,
+        "returned": 1,
+        "signatures": SIGNATURES,
+        "faults": (A_FAULT, A_DOUBT, A_NOTE),
+    }
+    return CheckedLetter(**values | changes)
+
+
+def a_check(**changes: Any) -> Checked:
+    values: dict[str, Any] = {
+        "agency": AGENCY,
+        "received": NOW,
+        "letters": (
+            a_checked_letter(),
+            a_checked_letter(name="6.pdf", outcome="return", faults=(LETTER_FAULT,)),
+        ),
+        "files": (A_SHEET,),
+    }
+    return Checked(**values | changes)
+
+
 EXAMPLES: dict[str, Content] = {
     "receipt": a_receipt(),
     "returned letter": a_return(),
@@ -133,6 +198,14 @@ EXAMPLES: dict[str, Content] = {
     "credential": a_credential(),
     "passcode": a_passcode(),
     "unsigned": Unsigned(agency=AGENCY, received=NOW),
+    "unsigned with an obstacle": Unsigned(AGENCY, NOW, (AN_OBSTACLE,)),
+    "returned with a sheet": a_return(files=(A_SHEET,)),
+    "final result with a sheet": a_result(due=None, rows=ROWS[:2], files=(A_SHEET,)),
+    "checked": a_check(),
+    "checked and good": a_check(letters=(a_checked_letter(faults=()),), files=()),
+    "checked without a letter": a_check(letters=(), faults=(AN_OBSTACLE,), files=()),
+    "forms": Forms(AGENCY),
+    "gathered": Gathered(),
     "held dossier": Held(NUMBER, AGENCY, NOW, DUE, (LETTER_FAULT, A_FAULT)),
     "held mail": Held(None, None, NOW, None, (A_MAIL_DOUBT,)),
     "result of a dossier still examined": a_result(letter_number="", rows=(), notes=()),
@@ -145,10 +218,18 @@ EXAMPLES: dict[str, Content] = {
     "progress of a returned dossier": Progress(NUMBER, "returned", None),
     "help": Help(),
     "parked task": Parked(None, "publish", None, "crash.OSError", NOW, None),
+    "unfetched mailbox": Unfetched("hoso@ca.example.gov.vn", "imap.login", NOW),
+    "unfetched mail": Unfetched("hoso@ca.example.gov.vn", "mail.too_big", NOW, "31,5"),
 }
+
+LETTERS = tuple(
+    Letter(f"Thông báo {at}", Markup("Một dòng\nhai dòng"), Markup("<p>Nội dung</p>"))
+    for at in (1, 2)
+)
 
 AT_SENDING: dict[str, dict[str, Any]] = {
     "credential": {"attempt": 1, "expires": NOW + timedelta(days=14), "encrypted": True},
+    "gathered": {"letters": LETTERS},
     "passcode": {"passcode": "7K3M9QX2WD4R"},
 }
 
