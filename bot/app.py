@@ -25,9 +25,11 @@ from bot.config import Settings
 from bot.errors import Misconfigured
 from bot.home import Home, read_secret, with_password
 from bot.inbox.archive import Archive
+from bot.inbox.imap import collecting
 from bot.inbox.intake import Intake
 from bot.inbox.smtpd import SmtpDoor
 from bot.inbox.starttls import context as starttls
+from bot.mailboxes import collectors
 from bot.procedures.publish import REGULAR
 from bot.register import connection, tasks
 from bot.register.connection import clock
@@ -149,7 +151,7 @@ def _only_one(lock: Path) -> Iterator[None]:
 
 @asynccontextmanager
 async def receiving(settings: Settings) -> AsyncIterator[int]:
-    """The door; the port it listens on."""
+    """The doors: who listens, and who fetches; the port that is listened on."""
     kept = Intake(Archive(Home(settings).archive), clock)
     official = frozenset(settings.mailboxes.official)
     tls = None
@@ -158,7 +160,7 @@ async def receiving(settings: Settings) -> AsyncIterator[int]:
             settings.under_home(settings.door.certificate), settings.under_home(settings.door.key)
         )
     door = SmtpDoor(settings.door, official, kept.store, tls)
-    async with door.listening():
+    async with door.listening(), collecting(collectors(settings, kept)):
         yield door.port
 
 

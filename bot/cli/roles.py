@@ -12,6 +12,7 @@ from bot import app
 from bot.cli.output import err
 from bot.config import Settings
 from bot.home import Home
+from bot.inbox.imap_sweep import folder_url
 from bot.register.connection import clock
 from bot.register.tasks import Queue
 from bot.supervisor import watched
@@ -24,7 +25,7 @@ def run(context: typer.Context) -> None:
 
 
 def door(context: typer.Context) -> None:
-    """Take mail, and keep it before it is acknowledged. Any number may run."""
+    """Take mail, or fetch it (IMAP), and keep it before it is acknowledged. Any number may run."""
     asyncio.run(_until_stopped(_door(context.obj)))
 
 
@@ -117,7 +118,9 @@ async def _callbacks(settings: Settings) -> AsyncIterator[str]:
 
 def _at_door(settings: Settings, port: int) -> str:
     official = ", ".join(settings.mailboxes.official)
-    return f"mail for {official}: {settings.door.protocol}://{settings.door.host}:{port}"
+    listens = f"mail for {official}: {settings.door.protocol}://{settings.door.host}:{port}"
+    fetched = [f"mail fetched: {folder_url(account)}" for account in settings.imap.accounts]
+    return "\n".join([listens, *fetched])
 
 
 def _at_web(settings: Settings, port: int) -> str:

@@ -33,13 +33,21 @@ class GroupCommit(Generic[Thing, Kept]):
             Exception: `thing` is not kept. Others of its group may be: where a group
                 fails, each goes alone.
         """
-        answer: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
-        self._waiting.append((thing, answer))
+        [kept] = await self.add_all([thing])
+        if isinstance(kept, BaseException):
+            raise kept
+        return kept
+
+    async def add_all(self, things: Sequence[Thing]) -> list[Kept | BaseException]:
+        """What the commit says of each, or why that one is not kept; all go in one group."""
+        loop = asyncio.get_running_loop()
+        answers: list[asyncio.Future[Kept]] = [loop.create_future() for _ in things]
+        self._waiting += zip(things, answers, strict=True)
         async with self._turn:
-            if not answer.done():  # nobody has taken it along
+            if not all(answer.done() for answer in answers):  # nobody has taken them along
                 group, self._waiting = self._waiting, []
                 await self._settle(group)
-        return answer.result()
+        return [answer.exception() or answer.result() for answer in answers]
 
     async def _settle(self, group: list[tuple[Thing, asyncio.Future[Kept]]]) -> None:
         try:

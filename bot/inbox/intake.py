@@ -10,11 +10,31 @@ from tortoise.transactions import in_transaction
 
 from bot.inbox.archive import Archive
 from bot.inbox.group import GroupCommit
+from bot.inbox.receipt import returned_to, settled
 from bot.register import audit, tasks
 from bot.register.columns import storable
-from bot.register.models import Mail
+from bot.register.models import Fetched, Mail
 
 LONGEST_SENDER = 512  # as wide as the column
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Which message of which IMAP folder; the folder is its URL (RFC 5092)."""
+
+    folder: str
+    uid_validity: int
+    uid: int
+
+
+@dataclass(frozen=True)
+class Message:
+    """A mail as an IMAP server handed it out."""
+
+    raw: bytes
+    mailbox: str
+    received: datetime | None  # INTERNALDATE
+    place: Place
 
 
 @dataclass(frozen=True)
@@ -25,13 +45,15 @@ class Arrival:
     size: int
     mailbox: str
     envelope_from: str
+    received: datetime | None = None  # as a server of ours says
+    place: Place | None = None  # where it was fetched
 
 
 class Intake:
     """Keeps mails: the bytes of each at once, the rows of those that come together in one commit.
 
     Args:
-        clock: asked once a group, for the time of receipt.
+        clock: asked once a group: a mail is received now unless a server of ours had it before.
     """
 
     def __init__(self, archive: Archive, clock: Callable[[], Awaitable[datetime]]) -> None:
@@ -39,13 +61,31 @@ class Intake:
         self._clock = clock
         self._rows = GroupCommit(self._commit)
 
-    async def store(self, raw: bytes, mailbox: str, envelope_from: str) -> Mail:
+    async def store(
+        self, raw: bytes, mailbox: str, envelope_from: str, received: datetime | None = None
+    ) -> Mail:
         """Keep one mail; when this returns it may be acknowledged.
 
         The bytes are on the disk and the row is committed with the task that looks
         at it. The same bytes again are the same mail.
+
+        Args:
+            received: when a server of ours says that it had the mail, if it does.
         """
-        return await self._rows.add(await _kept(self._archive, raw, mailbox, envelope_from))
+        kept = await _kept(self._archive, raw, mailbox, envelope_from, received)
+        return await self._rows.add(kept)
+
+    async def store_all(self, messages: Sequence[Message]) -> list[Mail | BaseException]:
+        """Keep many mails in one commit, with where each was fetched; or say why one is not."""
+        keeping = (
+            _kept(
+                self._archive, one.raw, one.mailbox, returned_to(one.raw), one.received, one.place
+            )
+            for one in messages
+        )
+        kept = await asyncio.gather(*keeping, return_exceptions=True)
+        rows = iter(await self._rows.add_all([one for one in kept if isinstance(one, Arrival)]))
+        return [next(rows) if isinstance(one, Arrival) else one for one in kept]
 
     async def _commit(self, arrivals: Sequence[Arrival]) -> list[Mail]:
         return await _commit(arrivals, await self._clock())
@@ -59,10 +99,24 @@ async def store(
     return mail
 
 
-async def _kept(archive: Archive, raw: bytes, mailbox: str, envelope_from: str) -> Arrival:
+async def fetched(folder: str, uid_validity: int, uids: Iterable[int]) -> set[int]:
+    """Which of these messages of an IMAP folder are kept."""
+    rows = Fetched.filter(folder=folder, uid_validity=uid_validity, uid__in=list(uids))
+    return set(await rows.values_list("uid", flat=True))
+
+
+async def _kept(
+    archive: Archive,
+    raw: bytes,
+    mailbox: str,
+    envelope_from: str,
+    received: datetime | None = None,
+    place: Place | None = None,
+) -> Arrival:
     # A thread a mail: the file system's journal makes one write of syncs that come together.
     digest = await asyncio.to_thread(archive.put, raw)
-    return Arrival(digest, len(raw), mailbox, storable(envelope_from, LONGEST_SENDER))
+    sender = storable(envelope_from, LONGEST_SENDER)
+    return Arrival(digest, len(raw), mailbox, sender, received, place)
 
 
 async def _commit(arrivals: Sequence[Arrival], now: datetime) -> list[Mail]:
@@ -71,19 +125,33 @@ async def _commit(arrivals: Sequence[Arrival], now: datetime) -> list[Mail]:
     for arrival in arrivals:
         first.setdefault(arrival.digest, arrival)
     try:
-        mails = await _found_or_added(first, now)
+        mails = await _found_or_added(first, arrivals, now)
     except IntegrityError:  # another door added one of them meanwhile: now it is found
-        mails = await _found_or_added(first, now)
+        mails = await _found_or_added(first, arrivals, now)
     return [mails[arrival.digest] for arrival in arrivals]
 
 
-async def _found_or_added(arrivals: dict[str, Arrival], now: datetime) -> dict[str, Mail]:
+async def _found_or_added(
+    first: dict[str, Arrival], arrivals: Sequence[Arrival], now: datetime
+) -> dict[str, Mail]:
     async with in_transaction():
-        mails = await _by_digest(arrivals)
+        mails = await _by_digest(first)
         # sorted: two doors that add the same mails never wait for each other crosswise
-        if fresh := sorted(arrivals.keys() - mails.keys()):
-            mails |= await _add([arrivals[digest] for digest in fresh], now)
+        if fresh := sorted(first.keys() - mails.keys()):
+            mails |= await _add([first[digest] for digest in fresh], now)
+        await _remember(arrivals, mails)
         return mails
+
+
+async def _remember(arrivals: Sequence[Arrival], mails: dict[str, Mail]) -> None:
+    """Where mails were fetched; each message once, whoever fetches it again."""
+    places = {one.place: mails[one.digest].id for one in arrivals if one.place}
+    rows = [
+        Fetched(folder=place.folder, uid_validity=place.uid_validity, uid=place.uid, mail_id=mail)
+        for place, mail in sorted(places.items())
+    ]
+    if rows:
+        await Fetched.bulk_create(rows, ignore_conflicts=True)
 
 
 async def _by_digest(digests: Iterable[str]) -> dict[str, Mail]:
@@ -99,7 +167,7 @@ async def _add(arrivals: Sequence[Arrival], now: datetime) -> dict[str, Mail]:
             size=arrival.size,
             mailbox=arrival.mailbox,
             envelope_from=arrival.envelope_from,
-            received_at=now,
+            received_at=settled(arrival.received, now),
         )
         for arrival in arrivals
     ]

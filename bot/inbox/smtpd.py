@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from typing import cast
 
 import structlog
@@ -17,11 +18,13 @@ from aiosmtpd.smtp import Envelope
 from bot.errors import code_of
 from bot.inbox.commands import TRY_AGAIN
 from bot.inbox.conversation import Conversation, LmtpConversation
+from bot.inbox.receipt import relayed_at
 from bot.sections.servers import Door
 
 log = structlog.get_logger()
 
-Store = Callable[[bytes, str, str], Awaitable[object]]  # raw, mailbox, envelope sender
+# raw, mailbox, envelope sender, when our MTA had it
+Store = Callable[[bytes, str, str, datetime | None], Awaitable[object]]
 
 FAREWELL = 5  # seconds for the last answers, when the door closes
 NULL_SENDER = "<>"  # RFC 5321 4.5.5: bounces and the like
@@ -104,7 +107,7 @@ class SmtpDoor:
 
     async def _keep(self, raw: bytes, mailbox: str, sender: str) -> str:
         try:
-            await self._store(raw, mailbox, sender)
+            await self._store(raw, mailbox, sender, relayed_at(raw, self.settings.relay))
         except Exception as error:
             log.error("door.failed", code=code_of(error))
             return TRY_AGAIN

@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -110,22 +110,33 @@ class DovecotImap:
 
     def mails(self, user: str, name: str = "INBOX") -> list[bytes]:
         """What lies in a folder."""
-        path = self.mailbox(user, name)
-        return sorted(one.read_bytes() for part in ("cur", "new") for one in (path / part).iterdir())
+        path, found = self.mailbox(user, name), []
+        for one in [*(path / "cur").iterdir(), *(path / "new").iterdir()]:
+            with suppress(FileNotFoundError):  # it is renamed, or moved, just now
+                found.append(one.read_bytes())
+        return sorted(found)
 
     def renumber(self, user: str) -> None:
         """Forget every UID of INBOX, and what was flagged: it gets another UIDVALIDITY."""
         path = self.mailbox(user)
+        header = (path / "dovecot-uidlist").read_text().split()
+        validity = next(int(word[1:]) for word in header if word.startswith("V"))
         for file in path.glob("dovecot*"):
             file.unlink()
         for mail in [*(path / "cur").iterdir()]:
             mail.rename(path / "new" / mail.name.partition(":")[0])
+        uidlist = path / "dovecot-uidlist"
+        uidlist.write_text(f"3 V{validity + 1} N1 G{secrets.token_hex(16)}\n")
+        shutil.chown(uidlist, self._user.pw_uid, self._user.pw_gid)
 
     def token(self, user: str, *, seconds: int = 3600) -> str:
         """An access token that the server believes: a JWT (RFC 7519), HS256."""
         now = int(time.time())
         claims = {"sub": user, "email": user, "iat": now - 60, "exp": now + seconds}
-        parts = [_base64url(json.dumps(part).encode()) for part in ({"typ": "JWT", "alg": "HS256"}, claims)]
+        parts = [
+            _base64url(json.dumps(part).encode())
+            for part in ({"typ": "JWT", "alg": "HS256"}, claims)
+        ]
         signed = ".".join(parts)
         mac = hmac.digest(self.token_key, signed.encode(), hashlib.sha256)
         return f"{signed}.{_base64url(mac)}"
@@ -140,9 +151,8 @@ class DovecotImap:
         key = self.folder / "keys/default/HS256/default"
         key.parent.mkdir(parents=True, exist_ok=True)
         key.write_bytes(base64.b64encode(self.token_key))
-        (self.folder / "oauth2.conf").write_text(
-            f"introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix={key.parents[2]}/\n"
-        )
+        keys = f"local_validation_key_dict = fs:posix:prefix={key.parents[2]}/\n"
+        (self.folder / "oauth2.conf").write_text(f"introspection_mode = local\n{keys}")
         text = CONFIGURATION.format(
             folder=self.folder, port=self.port, imaps=self.imaps, password=self.password,
             user=user.pw_name, group=grp.getgrgid(user.pw_gid).gr_name, uid=user.pw_uid,
@@ -169,8 +179,7 @@ def dovecot_imap(*, capability: str = "", rights: str = "") -> Iterator[DovecotI
         try:
             yield server
         finally:
-            server.thaw()
-            server.stop()
+            server.kill()  # nobody wants what lies there any more
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -3,7 +3,7 @@
 import asyncio
 import smtplib
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.inbox import intake
 from bot.inbox.archive import Archive
 from bot.inbox.intake import Intake
-from bot.inbox.smtpd import SmtpDoor
+from bot.inbox.smtpd import SmtpDoor, Store
 from bot.sections.servers import Door
 
 MAILBOX = "hoso@ca.example.gov.vn"
@@ -123,7 +123,7 @@ class House:
 
         return Intake(self.archive, clock)
 
-    async def store(self, raw: bytes, mailbox: str, sender: str) -> object:
+    async def store(self, raw: bytes, mailbox: str, sender: str, *_: object) -> object:
         return await intake.store(
             self.archive, raw, mailbox=mailbox, envelope_from=sender, now=self.now
         )
@@ -131,7 +131,7 @@ class House:
     @asynccontextmanager
     async def door(
         self,
-        store: Callable[[bytes, str, str], Awaitable[object]] | None = None,
+        store: Store | None = None,
         tls: ssl.SSLContext | None = None,
         **settings: object,
     ) -> AsyncIterator[SmtpDoor]:

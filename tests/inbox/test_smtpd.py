@@ -96,7 +96,7 @@ def test_however_it_is_cut_the_bytes_are_exact(parts: list[bytes], cut: int) -> 
     raw = b"".join(parts) + b"\r\n"
     kept: list[bytes] = []
 
-    async def store(raw: bytes, mailbox: str, sender: str) -> None:
+    async def store(raw: bytes, mailbox: str, sender: str, *_: object) -> None:
         kept.append(raw)
 
     async def deliver() -> int:
@@ -224,7 +224,7 @@ async def test_an_envelope_sender_longer_than_its_column_is_cut(house: House) ->
 async def test_a_crash_is_451_without_its_text_and_the_next_mail_goes_through(house: House) -> None:
     crashes = iter([True, True, False])
 
-    async def store(raw: bytes, mailbox: str, sender: str) -> object:
+    async def store(raw: bytes, mailbox: str, sender: str, *_: object) -> object:
         if next(crashes):
             raise RuntimeError("Nguyễn Văn A 001099012345")
         return await house.store(raw, mailbox, sender)

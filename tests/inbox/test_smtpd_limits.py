@@ -121,7 +121,7 @@ async def test_what_the_door_has_no_room_for_is_452_and_comes_in_later(
     big = MAIL + b"a" * 14_900 + b"\r\n"
     begun, go_on = asyncio.Event(), asyncio.Event()
 
-    async def store(raw: bytes, mailbox: str, sender: str) -> object:
+    async def store(raw: bytes, mailbox: str, sender: str, *_: object) -> object:
         begun.set()
         await go_on.wait()
         return await house.store(raw, mailbox, sender)
@@ -211,7 +211,7 @@ async def test_a_client_gone_while_we_store_does_not_stop_the_storing(
 ) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
 
-    async def store(raw: bytes, mailbox: str, sender: str) -> object:
+    async def store(raw: bytes, mailbox: str, sender: str, *_: object) -> object:
         begun.set()
         await go_on.wait()
         if fails:
@@ -239,7 +239,7 @@ async def test_a_slow_client_is_hung_up_on_and_nothing_is_kept(house: House) -> 
 async def test_a_storing_slower_than_the_timeout_is_finished(house: House) -> None:
     go_on = asyncio.Event()
 
-    async def store(raw: bytes, mailbox: str, sender: str) -> object:
+    async def store(raw: bytes, mailbox: str, sender: str, *_: object) -> object:
         await go_on.wait()
         return await house.store(raw, mailbox, sender)
 
