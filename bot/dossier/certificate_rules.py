@@ -21,7 +21,7 @@ def certificate_rules(form: Form) -> Iterator[Rule[OneCase]]:
         RETURN,
         "Số hiệu này đã có ở dòng số {detail} của danh sách.",
         "Đề nghị ghi mỗi {certificate} một dòng, với thông tin đúng.",
-        in_column(form, "serial", _is_copy, lambda subject: str(_copies(subject)[0].position)),
+        in_column(form, "serial", _is_copy, _first_copy),
     )
     yield Rule(
         "row.certificate.unknown",
@@ -79,16 +79,15 @@ def _of_another_agency(subject: OneCase) -> bool:
     return subject.holding is not None and subject.own_holding is None
 
 
-def _copies(subject: OneCase) -> list[CertificateRow]:
-    serial = subject.row.serial.value
-    return [other for other in subject.others if serial and other.serial.value == serial]
+def _first_copy(subject: OneCase) -> str:
+    return str(next(subject.neighbours.same_serial(subject.row)).position)
 
 
 def _is_copy(subject: OneCase) -> bool:
     """The first of equal rows stands; where rows of one certificate differ, none does."""
     return any(
         other.position < subject.row.position or not _is_same(other, subject.row)
-        for other in _copies(subject)
+        for other in subject.neighbours.same_serial(subject.row)
     )
 
 

@@ -1,6 +1,5 @@
 """Rules for a row of form 01 among the others of its letter."""
 
-from collections.abc import Callable
 from functools import partial
 
 from bot.dossier.case import RowCase
@@ -14,43 +13,35 @@ OneCase = RowCase[IssueRow]
 _in = partial(in_column, FORM_01)
 
 
-def _sharing(subject: OneCase, column: str) -> list[IssueRow]:
-    """Rows of other persons with the same value in `column`."""
-    mine = getattr(subject.row, column).value
-    return [
-        other
-        for other in subject.others
-        if mine and getattr(other, column).value == mine and not same_person(other, subject.row)
-    ]
-
-
-def _row_above(subject: OneCase) -> IssueRow | None:
-    above = [other for other in subject.others if other.position < subject.row.position]
-    return max(above, key=lambda row: row.position, default=None)
-
-
 def _mailbox_of_above(subject: OneCase) -> bool:
-    above = _row_above(subject)
-    return above is not None and above in _sharing(subject, "mailbox")
+    above = subject.neighbours.above(subject.row)
+    return (
+        isinstance(above, IssueRow)
+        and above.mailbox.value is not None
+        and above.mailbox.value == subject.row.mailbox.value
+        and not same_person(above, subject.row)
+    )
 
 
 def _mailbox_shared(subject: OneCase) -> bool:
-    return bool(_sharing(subject, "mailbox")) and not _mailbox_of_above(subject)
+    return bool(_shares(subject, "mailbox")) and not _mailbox_of_above(subject)
 
 
-def _first_sharing(column: str) -> Callable[[OneCase], str]:
-    return lambda subject: str(_sharing(subject, column)[0].position)
+def _shares(subject: OneCase, column: str) -> str:
+    """The number of the first row of another person with the same value, or nothing."""
+    other = subject.neighbours.sharing(subject.row, column)
+    return str(other.position) if other else ""
 
 
-def _copies(subject: OneCase) -> list[IssueRow]:
-    return [other for other in subject.others if same_person(other, subject.row)]
+def _first_copy(subject: OneCase) -> str:
+    return str(next(subject.neighbours.same_person(subject.row)).position)
 
 
 def _is_copy(subject: OneCase) -> bool:
     """The first of equal rows stands; where rows of one person differ, none does."""
     return any(
         other.position < subject.row.position or _content(other) != _content(subject.row)
-        for other in _copies(subject)
+        for other in subject.neighbours.same_person(subject.row)
     )
 
 
@@ -74,7 +65,7 @@ NEIGHBOUR_RULES: tuple[Rule[OneCase], ...] = (
         RETURN,
         "Địa chỉ thư điện tử trùng với của người ở dòng số {detail}.",
         "Đề nghị ghi hộp thư điện tử công vụ của riêng từng người.",
-        _in("mailbox", _mailbox_shared, _first_sharing("mailbox")),
+        _in("mailbox", _mailbox_shared, partial(_shares, column="mailbox")),
     ),
     Rule(
         "row.mobile.shared",
@@ -82,7 +73,7 @@ NEIGHBOUR_RULES: tuple[Rule[OneCase], ...] = (
         RETURN,
         "Số điện thoại di động trùng với của người ở dòng số {detail}.",
         "Đề nghị ghi số điện thoại đăng ký chính chủ của từng người.",
-        _in("mobile", lambda subject: _sharing(subject, "mobile"), _first_sharing("mobile")),
+        _in("mobile", partial(_shares, column="mobile"), partial(_shares, column="mobile")),
     ),
     Rule(
         "row.person.duplicate",
@@ -90,6 +81,6 @@ NEIGHBOUR_RULES: tuple[Rule[OneCase], ...] = (
         RETURN,
         "Người này đã có ở dòng số {detail} của danh sách.",
         "Đề nghị ghi mỗi người một dòng, với thông tin đúng.",
-        _in("personal_number", _is_copy, lambda subject: str(_copies(subject)[0].position)),
+        _in("personal_number", _is_copy, _first_copy),
     ),
 )

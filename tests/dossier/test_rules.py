@@ -14,6 +14,7 @@ from bot.dossier.form import DECLARATIONS, RECEIVER, Procedure
 from bot.dossier.form01 import FORM_01
 from bot.dossier.rules import Consequence, Rule
 from bot.dossier.ruleset import ALL_RULES, ROW
+from bot.dossier.sheet_rules import SHEET_ROW_RULES, SHEET_RULES
 from bot.dossier.terms import WORDS
 from bot.register.lifecycle import Capacity
 from bot.sections.authority import Terms
@@ -157,7 +158,8 @@ KNOWN_FAULTS = {
     "row.person.name_differs": Known(full_name="Lê Hoàng Oanh"),
 }
 
-ELSEWHERE = {  # rules about several rows, or none: tests of their own below
+ELSEWHERE = {  # rules about several rows, none, or a sheet: tests of their own
+    *(rule.code for rule in (*SHEET_RULES, *SHEET_ROW_RULES)),
     "letter.no_rows",
     "letter.gap",
     "row.mailbox.above",
