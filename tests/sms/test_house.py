@@ -13,6 +13,7 @@ from demo.foreign import ForeignPki
 from demo.peers.processes import free_port
 from demo.peers.twilio_account import TwilioPeer
 from demo.school import School
+from tests.dossiers.desk import plain_form
 from tests.house import House, register_school, settings_for
 from tests.sms.builders import settings_of
 
@@ -35,7 +36,7 @@ async def test_messages_go_out_arrive_and_are_answered(
     settings = settings_for(home, token_home, pki.address).model_copy(update={"sms": sms})
     async with app.embedded(settings) as running:
         await register_school(school, datetime.now(UTC) - timedelta(days=1))
-        house = House(running, pki, school, blank)
+        house = House(running, pki, school, plain_form(blank))
         await house.send(house.letter())
         await house.quiet()
         dossier = await Dossier.get()
