@@ -30,6 +30,7 @@ from bot.inbox.intake import Intake
 from bot.inbox.smtpd import SmtpDoor
 from bot.inbox.starttls import context as starttls
 from bot.mailboxes import collectors
+from bot.outbox.handouts import Handouts
 from bot.procedures.publish import REGULAR
 from bot.register import connection, tasks
 from bot.register.connection import clock
@@ -153,13 +154,13 @@ def _only_one(lock: Path) -> Iterator[None]:
 async def receiving(settings: Settings) -> AsyncIterator[int]:
     """The doors: who listens, and who fetches; the port that is listened on."""
     kept = Intake(Archive(Home(settings).archive), clock)
-    official = frozenset(settings.mailboxes.official)
+    ours = frozenset({*settings.mailboxes.official, settings.mailboxes.precheck})
     tls = None
     if settings.door.certificate and settings.door.key:
         tls = starttls(
             settings.under_home(settings.door.certificate), settings.under_home(settings.door.key)
         )
-    door = SmtpDoor(settings.door, official, kept.store, tls)
+    door = SmtpDoor(settings.door, ours, kept.store, tls)
     async with door.listening(), collecting(collectors(settings, kept)):
         yield door.port
 
@@ -209,7 +210,7 @@ class _WebServer(uvicorn.Server):
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[int]:
     """The web; the port it listens on."""
-    pages = web.site(Home(settings).published, utc_now)
+    pages = web.site(Home(settings).published, Handouts(settings), utc_now)
     async with _listening(settings.web.host, settings.web.port, pages) as port:
         yield port
 

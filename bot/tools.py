@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 from bot.config import Settings, template_folder
-from bot.dossier.handouts import Handouts
 from bot.home import Home, addresses, pin_file, read_calendar, read_certificate, read_secret
 from bot.hsm import softhsm
 from bot.hsm.keys import find_key, mac
@@ -19,6 +18,7 @@ from bot.hsm.token import Module, Token
 from bot.inbox.archive import Archive
 from bot.outbox.delivery import Post
 from bot.outbox.enclosures import Enclosures
+from bot.outbox.handouts import Handouts
 from bot.outbox.maildir import MaildirTransport
 from bot.outbox.mailer import Mailer
 from bot.outbox.render import Renderer

@@ -12,7 +12,7 @@ from zipfile import ZipFile
 import pytest
 
 CHECKOUT = Path(__file__).parent.parent
-PARTS = ("bot", "templates", "pyproject.toml", "README.md")
+PARTS = ("bot", "docs", "templates", "pyproject.toml", "README.md")
 PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
 
 
@@ -37,7 +37,7 @@ def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return wheel
 
 
-def test_a_wheel_carries_code_migrations_and_templates(source: Path, wheel: Path) -> None:
+def test_a_wheel_carries_code_migrations_templates_and_the_guide(source: Path, wheel: Path) -> None:
     carried = {name for name in ZipFile(wheel).namelist() if name.startswith("bot/")}
     code = {f.relative_to(source).as_posix() for f in (source / "bot").rglob("*.py")}
     templates = {
@@ -45,7 +45,7 @@ def test_a_wheel_carries_code_migrations_and_templates(source: Path, wheel: Path
         for f in (source / "templates").rglob("*")
         if f.is_file()
     }
-    assert carried == code | templates
+    assert carried == code | templates | {"bot/docs/so-tay-co-quan.md"}
 
 
 def test_what_was_installed_from_a_wheel_runs(wheel: Path, tmp_path: Path) -> None:

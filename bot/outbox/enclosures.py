@@ -1,7 +1,7 @@
 """The files that go with a notice: out of the archive, or what anybody may have."""
 
-from bot.dossier.handouts import HANDOUTS, Handouts
 from bot.inbox.archive import Archive
+from bot.outbox.handouts import FILES, Handouts
 from bot.outbox.mailer import Attachment
 from bot.outbox.notices import Content, Forms
 
@@ -20,10 +20,7 @@ class Enclosures:
             Damaged: the archive no longer has those bytes.
         """
         if isinstance(content, Forms):
-            return [
-                Attachment(one.name, self._handouts.content(one.name), one.type)
-                for one in HANDOUTS.values()
-            ]
+            return [Attachment(one.name, self._handouts.content(one), one.type) for one in FILES]
         return [
             Attachment(file.name, self._archive.get(file.digest), file.type)
             for file in content.enclosed

@@ -16,13 +16,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from bot.config import Settings, template_folder
-from bot.dossier.handouts import Handouts
 from bot.hsm.keys import PublicKey, generate_key, generate_secret, mac
 from bot.hsm.token import Token
 from bot.inbox.archive import Archive
 from bot.outbox.cms import PrivateKey
 from bot.outbox.delivery import Post
 from bot.outbox.enclosures import Enclosures
+from bot.outbox.handouts import Handouts
 from bot.outbox.maildir import MaildirTransport
 from bot.outbox.mailer import Mailer
 from bot.outbox.render import Renderer
