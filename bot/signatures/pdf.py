@@ -21,7 +21,9 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import validation
 
 from bot.inbox import mime
+from bot.inbox.workbook import Workbook
 from bot.signatures import hazards, revisions
+from bot.signatures.attachments import read_workbooks
 from bot.signatures.cms import DATA, FORMAT, Claim, claims
 from bot.signatures.fields import Fields, read_fields
 from bot.signatures.objects import entry
@@ -108,8 +110,11 @@ def judge(
     if passed and len(told) < len(document.divergent) and "pdf.changed" not in faults:
         faults += ("pdf.changed",)
     text: tuple[str, ...] = ()
+    workbooks: tuple[Workbook, ...] = ()
     if passed and not faults and not document.is_form:
         text, faults = _lettering(document, pdf)
+    if passed and not faults:
+        workbooks, faults = _enclosed(document, pdf)
     return SignedFile(
         name=name,
         sha256=hashlib.sha256(pdf).hexdigest(),
@@ -118,6 +123,7 @@ def judge(
         values=document.values if passed and not faults else {},
         divergent=told,
         text=() if faults else text,
+        workbooks=workbooks,
     )
 
 
@@ -163,12 +169,8 @@ def _told(document: _Document, passed: Sequence[Revision]) -> tuple[str, ...]:
 
 def _lettering(document: _Document, pdf: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The text that every intact revision and the whole file show alike; or the fault."""
-    intact = [claim.revision for claim in document.claims if claim.revision]
-    readers = [one.reader for one in intact]
-    if document.whole and all(one.covers < len(pdf) for one in intact):
-        readers.append(document.whole)
     try:
-        read = {read_text(reader) for reader in readers}
+        read = {read_text(reader) for reader in _readers(document, pdf)}
     except MemoryError:
         raise
     except revisions.Unfit as unfit:
@@ -176,6 +178,27 @@ def _lettering(document: _Document, pdf: bytes) -> tuple[tuple[str, ...], tuple[
     except Exception:  # pdfminer may raise anything: nothing is known of the text, good or bad
         return (), ("pdf.text_unread",)
     return (read.pop(), ()) if len(read) == 1 else ((), ("pdf.changed",))
+
+
+def _enclosed(document: _Document, pdf: bytes) -> tuple[tuple[Workbook, ...], tuple[str, ...]]:
+    """The sheets that every intact revision and the whole file hold alike; or the fault."""
+    try:
+        return read_workbooks(_readers(document, pdf)), ()
+    except MemoryError:
+        raise
+    except revisions.Unfit as unfit:
+        return (), (unfit.fault,)
+    except Exception:  # pyHanko may raise anything
+        return (), ("pdf.unreadable",)
+
+
+def _readers(document: _Document, pdf: bytes) -> list[PdfFileReader]:
+    """Every intact revision, and the whole file where it goes on behind them."""
+    intact = [claim.revision for claim in document.claims if claim.revision]
+    readers = [one.reader for one in intact]
+    if document.whole and all(one.covers < len(pdf) for one in intact):
+        readers.append(document.whole)
+    return readers
 
 
 def _judged(claim: _Claim, grounds: Grounds, moment: datetime) -> Signature:
@@ -242,7 +265,7 @@ def _signature(pdf: bytes, revision: Revision) -> Claim:
 
 
 def _claimed_time(revision: Revision) -> datetime | None:
-    """The time that the file itself claims (`/M`), in UTC; PAdES has it there and not in the CMS."""
+    """What the file claims (`/M`), in UTC: with PAdES the time is there, and not in the CMS."""
     try:
         claimed = revision.signature.self_reported_timestamp
         return claimed.astimezone(UTC) if claimed and claimed.tzinfo else None

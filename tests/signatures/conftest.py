@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from demo.foreign import ForeignPki, Signer
+from tests.signatures.authority import Pki
 from tests.signatures.builders import a_letter
 
 
@@ -28,3 +29,9 @@ def seal(pki: ForeignPki) -> Signer:
 @pytest.fixture(scope="session")
 def letter(leader: Signer, seal: Signer) -> bytes:
     return a_letter(leader, seal)
+
+
+@pytest.fixture(scope="session")
+def made() -> Pki:
+    """A PKI without services, for signed mails; no test changes it."""
+    return Pki.made()
