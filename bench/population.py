@@ -8,7 +8,7 @@ from typing import Any
 from bot.dossier.application import Application, as_json
 from bot.dossier.form import FORM
 from bot.dossier.form01 import FORM_01
-from bot.dossier.letter import read_application
+from bot.dossier.letter import read_form
 from bot.register import audit, tasks
 from bot.register.audit import Event, digest_of
 from bot.register.counter import Counter
@@ -134,7 +134,7 @@ def _application(first: int, count: int) -> Application:
     """A letter for the people `first` and after, as it was read."""
     teachers = tuple(_teacher(number) for number in range(first, first + count))
     values = {FORM: FORM_01.version, **letter(teachers, date(2024, 1, 8), f"{first}/THPT-VP")}
-    application = read_application(values)
+    application = read_form(values)
     assert application is not None
     return application
 

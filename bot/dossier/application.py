@@ -6,6 +6,7 @@ It stands in the register as JSON (`Dossier.application`, `Item.asked`).
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from pydantic_core import to_jsonable_python
 
 from bot.dossier.fields import Reading
 from bot.dossier.form import Procedure
+from bot.dossier.letter_wish import About, NamedLetter
 from bot.dossier.rows import ChangeRow, IssueRow, RevokeRow, Row
 from bot.dossier.rules import Fault
 
@@ -26,9 +28,19 @@ _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
 Rows = tuple[IssueRow, ...] | tuple[ChangeRow, ...] | tuple[RevokeRow, ...]
 
 
+class Source(StrEnum):
+    """What was signed."""
+
+    FORM = "form"  # ours, filled in
+    LETTER = "letter"  # the agency's own
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """The letter around the list. Empty strings are fields left empty."""
+    """The letter around the list. Empty strings are fields left empty.
+
+    `corrects` is what a form says of the returned dossier that it takes the place of.
+    """
 
     number: str
     date: Reading[date]
@@ -38,6 +50,7 @@ class Letter:
     agency: str
     signer_title: str
     signer_name: str
+    corrects: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +69,12 @@ class Receiver:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A form as signed; its rows are of the kind that `procedure` has.
+    """What was signed; its rows are of the kind that `procedure` has.
 
     `gaps` are empty rows before the last filled one. `dossiers` are the numbers
-    (`HS-…`) of earlier ones that the letter names.
+    (`HS-…`) of earlier ones that the letter names, `letters` earlier letters that it
+    is `about`. `unclear` are parts of an own letter that could not be found, or were
+    found twice and different (`LetterParts.unclear`).
     """
 
     procedure: Procedure
@@ -71,6 +86,10 @@ class Application:
     rows: Rows
     gaps: tuple[int, ...] = ()
     dossiers: tuple[str, ...] = ()
+    source: Source = Source.FORM
+    about: About | None = None
+    letters: tuple[NamedLetter, ...] = ()
+    unclear: tuple[str, ...] = ()
 
 
 def as_json(value: object) -> Any:

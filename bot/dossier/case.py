@@ -1,5 +1,6 @@
 """Everything the rules may ask, frozen: gathered once, then judged without looking anything up."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -10,9 +11,11 @@ from bot.dossier.addresses import in_domains
 from bot.dossier.application import Application
 from bot.dossier.fields import plain
 from bot.dossier.form import Procedure
+from bot.dossier.neighbours import Neighbours
 from bot.dossier.rows import Row
+from bot.dossier.spreadsheet import Doubt, SheetReading
 from bot.dossier.terms import Words
-from bot.register.lifecycle import Capacity
+from bot.register.lifecycle import Capacity, DossierStatus
 from bot.sections.authority import Rules
 from bot.signatures.verdict import Signature, SubIndication
 
@@ -82,10 +85,26 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedDossier:
+    """An earlier dossier of the same agency that a letter names.
+
+    `has_returned`: it came back, or some of its rows did. `rows` is their number, as far as known.
+    """
+
+    id: int
+    number: str
+    status: DossierStatus
+    has_returned: bool
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One letter and its mail. `senders` are the From addresses, case folded.
 
-    `application` is None where no believed signature covers a current form.
+    `application` is None where no believed signature covers a current form or a text;
+    `has_content` tells a form that is none of ours from pages without a word. `named`
+    are earlier dossiers of the agency, by the number that the letter calls them.
     `known` and `holdings` are by the row's position; `holdings` are what the
     serial numbers name.
     `letter_used_in` is the number of the accepted dossier that used up the
@@ -94,7 +113,8 @@ class Case:
     `loose_sheets` are sheets in the mail that the agency's seal does not cover
     together with the letter: never read. `shared_sheets` are covered together with
     several letters: whose list they are is not known. `truncated`: the mail has
-    more parts than are looked at.
+    more parts than are looked at. `sheet` is the reading that the rows are from,
+    where they came as a workbook.
     """
 
     agency: AgencyFacts
@@ -107,6 +127,7 @@ class Case:
     addressees: tuple[str, ...]
     senders: tuple[str, ...]
     truncated: bool = False
+    sheet: SheetReading | None = None
     file_faults: tuple[str, ...] = ()
     divergent: tuple[str, ...] = ()
     transport: tuple[Signed, ...] = ()
@@ -115,11 +136,28 @@ class Case:
     letter_used_in: str | None = None
     known: Mapping[int, Known] = field(default_factory=dict)
     holdings: Mapping[int, Holding] = field(default_factory=dict)
+    named: Mapping[str, NamedDossier] = field(default_factory=dict)
+    has_content: bool = True
 
     @property
     def procedure(self) -> Procedure:
         """What is asked; to issue, until a form could be read."""
         return self.application.procedure if self.application else Procedure.ISSUE
+
+    @property
+    def is_scan(self) -> bool:
+        """Whether somebody believed has signed pages that say nothing a machine can read."""
+        passed = any(signed.signature.passed for signed in self.signatures)
+        return passed and not self.has_content and not self.file_faults
+
+    @property
+    def supersedes(self) -> int | None:
+        """The dossier that this one mends: the first that the letter names and that came back."""
+        asked = self.application
+        if asked is None or asked.procedure is Procedure.WITHDRAW:
+            return None
+        named = (self.named[number] for number in asked.dossiers if number in self.named)
+        return next((one.id for one in named if one.has_returned), None)
 
     @property
     def today(self) -> date:
@@ -175,9 +213,13 @@ class Case:
 
     @property
     def rows(self) -> "tuple[RowCase[Any], ...]":
-        return (
-            tuple(RowCase(self, row) for row in self.application.rows) if self.application else ()
-        )
+        """Every row with what the rules ask about it; made anew at each call."""
+        rows = self.application.rows if self.application else ()
+        neighbours = Neighbours(rows)
+        doubts: dict[int | None, list[Doubt]] = defaultdict(list)
+        for doubt in self.sheet.doubts if self.sheet else ():
+            doubts[doubt.position].append(doubt)
+        return tuple(RowCase(self, row, neighbours, tuple(doubts[row.position])) for row in rows)
 
     def is_official(self, mailbox: str) -> bool:
         return in_domains(mailbox, self.agency.domains)
@@ -185,10 +227,12 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class RowCase(Generic[R]):
-    """One row, with the letter it stands in."""
+    """One row, with the letter it stands in, and what reading its sheet left doubtful."""
 
     case: Case
     row: R
+    neighbours: Neighbours
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def known(self) -> Known:
@@ -203,8 +247,3 @@ class RowCase(Generic[R]):
         """The certificate that the row names, if it is of the agency's own people."""
         held = self.holding
         return held if held and held.agency_id == self.case.agency.id else None
-
-    @property
-    def others(self) -> tuple[R, ...]:
-        """The letter's other rows, in order."""
-        return tuple(other.row for other in self.case.rows if other.row != self.row)

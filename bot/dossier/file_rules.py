@@ -3,7 +3,7 @@
 from bot.dossier.case import Case
 from bot.dossier.catalogue import FORMS
 from bot.dossier.form import FORM
-from bot.dossier.rules import HOLD, RETURN, WAIT, Finding, Rule, when
+from bot.dossier.rules import HOLD, RETURN, WAIT, Consequence, Finding, Rule, when
 
 NUMBERS = ", ".join(f"Mẫu số {form.number}" for form in FORMS.values())
 
@@ -38,16 +38,24 @@ FILE_FAULTS = {
     ),
 }
 
+DOUBTFUL_FILES = {
+    "pdf.hidden_text": "Tệp PDF có chữ mà người đọc không nhìn thấy được.",
+    "pdf.annotated": "Trên trang của tệp PDF có ghi chú, hình hoặc dấu chèn thêm không thuộc "
+    "nội dung văn bản.",
+    "pdf.text_unread": "Hệ thống không đọc được lớp chữ của tệp PDF.",
+}
 
-def _file_rule(code: str, text: str, remedy: str) -> Rule[Case]:
+
+def _file_rule(code: str, consequence: Consequence, text: str, remedy: str) -> Rule[Case]:
     return Rule(
-        code, "ISO 32000-2", RETURN, text, remedy, when(lambda case: code in case.file_faults)
+        code, "ISO 32000-2", consequence, text, remedy, when(lambda case: code in case.file_faults)
     )
 
 
 def _is_other_form(case: Case) -> bool:
     return (
         case.application is None
+        and case.has_content
         and not case.file_faults
         and FORM not in case.divergent
         and any(signed.signature.passed for signed in case.signatures)
@@ -56,19 +64,21 @@ def _is_other_form(case: Case) -> bool:
 
 def _divergent(case: Case) -> list[Finding]:
     """One finding a field of ours, and one for all others: their names are not even repeated."""
-    labels = dict.fromkeys(map(FORMS[case.procedure].label_of, case.divergent))
+    form = FORMS.get(case.procedure)
+    labels = dict.fromkeys(form.label_of(name) if form else None for name in case.divergent)
     return [Finding(label, detail="ô này" if label else "ngoài biểu mẫu") for label in labels]
 
 
 FILE_RULES: tuple[Rule[Case], ...] = (
-    *(_file_rule(code, text, remedy) for code, (text, remedy) in FILE_FAULTS.items()),
+    *(_file_rule(code, RETURN, *said) for code, said in FILE_FAULTS.items()),
+    *(_file_rule(code, HOLD, text, WAIT) for code, text in DOUBTFUL_FILES.items()),
     Rule(
         "pdf.unopened",
         "EN 319 102-1, TRY_LATER",
         HOLD,
         "Hệ thống chưa mở được tệp PDF để kiểm tra chữ ký số.",
         WAIT,
-        when(lambda case: set(case.file_faults) - set(FILE_FAULTS)),
+        when(lambda case: set(case.file_faults) - {*FILE_FAULTS, *DOUBTFUL_FILES}),
     ),
     Rule(
         "form.unknown",

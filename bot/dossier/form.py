@@ -17,11 +17,14 @@ ROWS = 10
 
 
 class Procedure(StrEnum):
-    """What a letter asks for; one form each."""
+    """What a letter asks for; the first three have a form each."""
 
     ISSUE = "issue"
     CHANGE = "renew_amend"  # form 04: a row may ask for either, or for both
     REVOKE = "revoke"
+    # of own letters only
+    WITHDRAW = "withdraw"  # takes back what is not done yet
+    OTHER = "other"  # changes an earlier letter, or nobody knows what it asks: an officer reads it
 
 
 class Kind(StrEnum):
@@ -67,6 +70,7 @@ LETTER = named(
     Field("archive", "Nơi nhận"),
     Field("signer_title", "Quyền hạn, chức vụ của người ký"),
     Field("signer_name", "Họ và tên người ký"),
+    Field("corrects", "Thay cho hồ sơ đã trả lại số"),
 )
 
 URGENCIES = {  # Decree 30/2020, article 8; empty is none

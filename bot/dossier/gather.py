@@ -9,7 +9,7 @@ from tortoise.expressions import Q
 from bot.config import Settings
 from bot.dossier.application import Application
 from bot.dossier.case import AgencyFacts, Case, Holding, Known, Signed, Signer
-from bot.dossier.letter import letter_key, read_application
+from bot.dossier.letter import letter_key, read_form
 from bot.dossier.rows import CertificateRow, IssueRow
 from bot.dossier.terms import WORDS
 from bot.inbox.mime import Kind, Part, Survey
@@ -45,7 +45,7 @@ async def gather(dossier: Dossier, judged: Judged, settings: Settings, now: date
     file = judged.file
     transport = await _signed(judged.mail.signatures, dossier)
     sealed = _sealed(judged, transport, dossier.agency_id)
-    application = read_application(file.values)
+    application = read_form(file.values)
     rows = application.rows if application else ()
     patience = timedelta(hours=settings.trust.patience_hours)
     return Case(

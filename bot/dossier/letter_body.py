@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from itertools import zip_longest
 
 from bot.dossier.form import DECLARATIONS
 from bot.dossier.letter_layout import bare, sentences
@@ -64,9 +65,9 @@ def receiver_in(body: str) -> Mapping[str, str]:
         return {}
     text = body[begin.start() : begin.start() + _ROOM]
     labels = list(_LABEL.finditer(bare(text)))
-    ends = [*(one.start() for one in labels[1:]), len(text)]
     said: dict[str, str] = {}
-    for one, end in zip(labels, ends, strict=True):
+    for one, after in zip_longest(labels, labels[1:]):
+        end = after.start() if after else len(text)
         value = re.split(r"[;\n]|\.\s", text[one.end() : end] + "\n")[0].strip(" ,.:-–")
         if value:
             said.setdefault(one.lastgroup or "", value)

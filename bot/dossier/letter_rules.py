@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from bot.dossier.application import Application
+from bot.dossier.application import Application, Source
 from bot.dossier.case import Case
 from bot.dossier.catalogue import FORMS
 from bot.dossier.characters import is_strange
 from bot.dossier.field_rules import RETYPE, STRANGE
 from bot.dossier.fields import Flaw, Reading, folded, plain
 from bot.dossier.form import DECLARATIONS, LETTER, Procedure
-from bot.dossier.letter import canonical_number
+from bot.dossier.letter_number import canonical_number
 from bot.dossier.rules import HOLD, NOTE, RETURN, WAIT, Finding, Rule
-from bot.dossier.terms import CENTRALISED, WORDS
+from bot.dossier.terms import CENTRALISED, SOLUTION, WORDS
 
 TEXTS = (
     "number", "agency", "extract", "addressee", "urgency", "count", "signer_title", "signer_name",
@@ -33,6 +33,17 @@ def _in_letter(
     return find
 
 
+def _in_form(
+    name: str, broken: Callable[[Application, Case], object]
+) -> Callable[[Case], list[Finding]]:
+    """`_in_letter`, silent where the letter is the agency's own."""
+    return _in_letter(name, lambda asked, case: is_form(asked) and broken(asked, case))
+
+
+def is_form(asked: Application) -> bool:
+    return asked.source is Source.FORM
+
+
 def _typed(application: Application, name: str) -> str:
     if name == "count":
         return application.stated_count
@@ -41,9 +52,12 @@ def _typed(application: Application, name: str) -> str:
 
 
 def _asks_for_token(application: Application, case: Case) -> bool:
+    if application.procedure is not Procedure.ISSUE:
+        return False
+    if not is_form(application):  # its words are the agency's, and so are its accents
+        return plain(SOLUTION) not in plain(application.letter.extract)
     extract = folded(application.letter.extract)
-    is_issue = application.procedure is Procedure.ISSUE
-    return is_issue and "đề nghị cấp chứng thư" in extract and CENTRALISED not in extract
+    return "đề nghị cấp chứng thư" in extract and CENTRALISED not in extract
 
 
 def _other_extract(application: Application, case: Case) -> bool:
@@ -57,6 +71,12 @@ def _other_extract(application: Application, case: Case) -> bool:
 def _other_addressee(application: Application, case: Case) -> bool:
     addressee = folded(application.letter.addressee).removeprefix("kính gửi").strip(" :.;")
     return addressee not in map(folded, case.addressees)
+
+
+def _other_agency(application: Application, case: Case) -> bool:
+    """An own letter whose head could not be read says nothing of it."""
+    name = plain(application.letter.agency)
+    return name != plain(case.agency.name) and (bool(name) or is_form(application))
 
 
 def _no_date(application: Application, case: Case) -> bool:
@@ -93,11 +113,21 @@ def _strange(case: Case) -> list[Finding]:
 def _undeclared(name: str, label: str) -> Callable[[Case], list[Finding]]:
     def find(case: Case) -> list[Finding]:
         asked = case.application
-        if asked is None or name not in FORMS[asked.procedure].declarations:
+        if asked is None or not is_form(asked):
+            return []
+        if name not in FORMS[asked.procedure].declarations:
             return []
         return [] if name in asked.declarations else [Finding(label)]
 
     return find
+
+
+def _no_rows(case: Case) -> list[Finding]:
+    """Of a list that came as a workbook its own rules speak."""
+    asked = case.application
+    if asked is None or asked.procedure not in FORMS:
+        return []
+    return [] if asked.rows or case.sheet else [Finding()]
 
 
 def _gaps(case: Case) -> list[Finding]:
@@ -112,7 +142,7 @@ LETTER_RULES: tuple[Rule[Case], ...] = (
         RETURN,
         "Văn bản chưa có số, ký hiệu hợp lệ.",
         "Đề nghị ghi số, ký hiệu theo sổ văn bản đi, ví dụ 05/THPTCVA-VP.",
-        _in_letter("number", lambda asked, _: not canonical_number(asked.letter.number)),
+        _in_form("number", lambda asked, _: not canonical_number(asked.letter.number)),
     ),
     Rule(
         "letter.number_used",
@@ -129,7 +159,7 @@ LETTER_RULES: tuple[Rule[Case], ...] = (
         RETURN,
         "Văn bản chưa ghi ngày ban hành.",
         "Đề nghị ghi ngày theo dạng ngày/tháng/năm, ví dụ 05/09/2026.",
-        _in_letter("date", lambda asked, _: asked.letter.date.flaw is Flaw.EMPTY),
+        _in_form("date", lambda asked, _: asked.letter.date.flaw is Flaw.EMPTY),
     ),
     Rule(
         "letter.date_invalid",
@@ -171,7 +201,7 @@ LETTER_RULES: tuple[Rule[Case], ...] = (
         RETURN,
         "Trích yếu không phải là trích yếu của thủ tục trong biểu mẫu.",
         "Đề nghị giữ nguyên trích yếu ghi sẵn trong biểu mẫu.",
-        _in_letter("extract", _other_extract),
+        _in_form("extract", _other_extract),
     ),
     Rule(
         "letter.addressee",
@@ -179,7 +209,7 @@ LETTER_RULES: tuple[Rule[Case], ...] = (
         RETURN,
         "Văn bản không gửi cho cơ quan tiếp nhận này.",
         "Đề nghị giữ nguyên nơi «Kính gửi» ghi sẵn trong biểu mẫu.",
-        _in_letter("addressee", _other_addressee),
+        _in_form("addressee", _other_addressee),
     ),
     Rule(
         "letter.characters",
@@ -196,9 +226,7 @@ LETTER_RULES: tuple[Rule[Case], ...] = (
         "Tên cơ quan, tổ chức trên văn bản khác với tên đã đăng ký; "
         "hồ sơ được giải quyết theo tên đã đăng ký.",
         "Nếu tên đã thay đổi, đề nghị đăng ký cập nhật.",
-        _in_letter(
-            "agency", lambda asked, case: plain(asked.letter.agency) != plain(case.agency.name)
-        ),
+        _in_letter("agency", _other_agency),
     ),
     Rule(
         "letter.count_missing",
@@ -206,7 +234,7 @@ LETTER_RULES: tuple[Rule[Case], ...] = (
         RETURN,
         "Chưa ghi số người đề nghị bằng chữ số.",
         "Đề nghị ghi số người, bằng số dòng đã điền trong danh sách.",
-        _in_letter("count", lambda asked, _: _count(asked) is None),
+        _in_form("count", lambda asked, _: _count(asked) is None),
     ),
     Rule(
         "letter.count_differs",
@@ -222,7 +250,7 @@ LETTER_RULES: tuple[Rule[Case], ...] = (
         RETURN,
         "Danh sách chưa có người nào.",
         "Đề nghị điền danh sách, ký số và gửi lại.",
-        lambda case: [Finding()] if case.application and not case.application.rows else [],
+        _no_rows,
     ),
     Rule(
         "letter.gap",

@@ -12,9 +12,9 @@ from typing import TypeVar
 
 from bot.ca.profiles import is_personal_name
 from bot.dossier.form import URGENCIES, Procedure
-from bot.dossier.letter import canonical_number
 from bot.dossier.letter_body import counts_in, declared_in, notify_in, receiver_in
 from bot.dossier.letter_layout import Row, bare, is_national, rows_of
+from bot.dossier.letter_number import canonical_number
 from bot.dossier.letter_wish import (
     About,
     NamedLetter,

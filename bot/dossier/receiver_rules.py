@@ -1,5 +1,6 @@
-"""Rules for the receiver: who is told the result, and how?"""
+"""Rules for the receiver of a form: who is told the result, and how?"""
 
+from bot.dossier.application import Receiver, Source
 from bot.dossier.case import Case
 from bot.dossier.field_rules import field_rules
 from bot.dossier.fields import Reading
@@ -14,13 +15,20 @@ def _notified_by_nothing(case: Case) -> list[Finding]:
     return [Finding(NOTIFY.label, case.application.notify)]
 
 
+def _receiver(case: Case) -> Receiver | None:
+    """The form's; an own letter need not name one (own_letter_rules.py)."""
+    asked = case.application
+    return asked.receiver if asked and asked.source is Source.FORM else None
+
+
 def _of_receiver(case: Case, name: str) -> Reading[object] | None:
-    return getattr(case.application.receiver, name) if case.application else None
+    receiver = _receiver(case)
+    return getattr(receiver, name) if receiver else None
 
 
 def _mailbox_of_receiver(case: Case) -> tuple[Case, str] | None:
-    reading = case.application.receiver.mailbox if case.application else None
-    return (case, reading.value) if reading and reading.value else None
+    receiver = _receiver(case)
+    return (case, receiver.mailbox.value) if receiver and receiver.mailbox.value else None
 
 
 RECEIVER_RULES: tuple[Rule[Case], ...] = (

@@ -15,21 +15,31 @@ from bot.dossier.form import Procedure
 from bot.dossier.issue_rules import ISSUE_RULES
 from bot.dossier.letter_rules import LETTER_RULES
 from bot.dossier.mail_rules import MAIL_RULES
+from bot.dossier.naming_rules import NAMING_RULES
 from bot.dossier.neighbour_rules import NEIGHBOUR_RULES
+from bot.dossier.own_letter_rules import OWN_LETTER_RULES
 from bot.dossier.receiver_rules import RECEIVER_RULES
 from bot.dossier.revoke_rules import REVOKE_RULES
 from bot.dossier.rules import HOLD, NOTE, Rule, softened
+from bot.dossier.sheet_rules import SHEET_ROW_RULES, SHEET_RULES
 from bot.dossier.signature_rules import SIGNATURE_RULES
 
 DECIDING = (*FILE_RULES, *SIGNATURE_RULES)
-REST = (*LETTER_RULES, *RECEIVER_RULES, *MAIL_RULES)
+REST = (
+    *LETTER_RULES,
+    *OWN_LETTER_RULES,
+    *NAMING_RULES,
+    *RECEIVER_RULES,
+    *MAIL_RULES,
+    *SHEET_RULES,
+)
 TRIFLES = {"signature.time_old", "signature.time_future"}
 DOUBTS = {"form.divergent", "letter.no_rows"}
 
 
 def _on_revocation(rules: tuple[Rule[Case], ...]) -> Iterator[Rule[Case]]:
     for rule in rules:
-        if rule.code in DOUBTS:
+        if rule.code in DOUBTS or rule in SHEET_RULES:  # who is in a list that is not read?
             yield from softened([rule], HOLD)
         elif rule in DECIDING and rule.code not in TRIFLES:
             yield rule
@@ -43,11 +53,15 @@ LETTER: Mapping[Procedure, tuple[Rule[Case], ...]] = {
     Procedure.ISSUE: ALL_RULES,
     Procedure.CHANGE: ALL_RULES,
     Procedure.REVOKE: tuple(_on_revocation(ALL_RULES)),
+    Procedure.WITHDRAW: ALL_RULES,
+    Procedure.OTHER: ALL_RULES,
 }
 
 # Of each row; a rule's subject is a `RowCase` of the kind of row that the procedure has.
 ROW: Mapping[Procedure, tuple[Rule[Any], ...]] = {
-    Procedure.ISSUE: (*ISSUE_RULES, *NEIGHBOUR_RULES),
-    Procedure.CHANGE: CHANGE_RULES,
+    Procedure.ISSUE: (*ISSUE_RULES, *NEIGHBOUR_RULES, *SHEET_ROW_RULES),
+    Procedure.CHANGE: (*CHANGE_RULES, *SHEET_ROW_RULES),
     Procedure.REVOKE: REVOKE_RULES,
+    Procedure.WITHDRAW: (),
+    Procedure.OTHER: (),
 }

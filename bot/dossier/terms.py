@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from bot.sections.authority import Terms
 
-CENTRALISED = "sử dụng giải pháp ký số tập trung"
+SOLUTION = "giải pháp ký số tập trung"
+CENTRALISED = f"sử dụng {SOLUTION}"
 CERTIFICATE = "{certificate}"  # in a text: what a certificate is called
 
 

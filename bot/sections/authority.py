@@ -72,6 +72,9 @@ class Rules(Section):
         (), description="accepted «Kính gửi»; the authority's name is always accepted"
     )
     mail_domains: tuple[str, ...] = ("gov.vn", "edu.vn")
+    undeclared: Literal["note", "hold", "return"] = Field(
+        "hold", description="an agency's own letter that does not declare what a form would ask for"
+    )
     excluded_titles: tuple[str, ...] = (
         "Hiệu trưởng",
         "Phó Hiệu trưởng",

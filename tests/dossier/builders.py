@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.dossier.application import Application
-from bot.dossier.case import AgencyFacts, Case, Holding, Signed, Signer
+from bot.dossier.application import Application, Source
+from bot.dossier.case import AgencyFacts, Case, Holding, NamedDossier, Signed, Signer
 from bot.dossier.catalogue import FORMS
 from bot.dossier.form import Procedure, row_field
-from bot.dossier.letter import read_application
+from bot.dossier.letter import read_form
 from bot.dossier.rows import IssueRow
 from bot.dossier.terms import WORDS
-from bot.register.lifecycle import Capacity
+from bot.register.lifecycle import Capacity, DossierStatus
 from bot.sections.authority import Rules, Terms
 from bot.signatures.verdict import Indication, Signature, SubIndication, Verdict
 
@@ -130,9 +130,26 @@ def form_values(
 def an_application(
     *rows: dict[str, str], procedure: Procedure = Procedure.ISSUE, **changes: str
 ) -> Application:
-    application = read_application(form_values(*rows, procedure=procedure, **changes))
+    application = read_form(form_values(*rows, procedure=procedure, **changes))
     assert application
     return application
+
+
+def an_own_letter(**changes: Any) -> Application:
+    """The same, asked for in the agency's own words."""
+    return replace(an_application(), source=Source.LETTER, **changes)
+
+
+def a_named(**changes: Any) -> NamedDossier:
+    """An earlier dossier of the school that came back."""
+    valid: dict[str, Any] = {
+        "id": 5,
+        "number": "HS-2026-000123",
+        "status": DossierStatus.RETURNED,
+        "has_returned": True,
+        "rows": 3,
+    }
+    return NamedDossier(**{**valid, **changes})
 
 
 def a_row(position: int = 1, **changes: str) -> IssueRow:

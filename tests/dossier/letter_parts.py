@@ -6,7 +6,7 @@ from bot.dossier.own_letter import LetterParts
 
 
 def as_text(parts: LetterParts) -> str:
-    """`part: value`, one line each; what is empty is left out, what is several has several lines."""
+    """`part: value`, one line each; empty parts are left out, several values have several lines."""
     return "".join(f"{name}: {value}\n" for name, value in _said(parts) if value)
 
 

@@ -11,7 +11,7 @@ from bot.dossier.catalogue import FORMS
 from bot.dossier.decision import Outcome, decide
 from bot.dossier.field_rules import SAYINGS
 from bot.dossier.form import FORM, Procedure
-from bot.dossier.letter import read_application
+from bot.dossier.letter import read_form
 from bot.dossier.rules import HOLD, NOTE, RETURN, Consequence
 from bot.dossier.ruleset import ALL_RULES, LETTER, ROW
 from tests.dossier.builders import (
@@ -175,7 +175,10 @@ def test_of_a_letter_signature_capacity_and_doubt_decide_on_a_revocation() -> No
     weights = {rule.code: rule.consequence for rule in LETTER[REVOKE]}
     usual = {rule.code: rule.consequence for rule in ALL_RULES}
     assert weights.keys() == usual.keys()
-    trifles = ("letter.", "receiver.", "declare.", "mail.", "signature.time_")
+    trifles = (
+        *("letter.", "receiver.", "declare.", "eligibility.", "named.", "withdraw.", "mail."),
+        "signature.time_",
+    )
     for code, weight in weights.items():
         if code in ("form.divergent", "letter.no_rows"):
             assert weight is HOLD
@@ -200,7 +203,7 @@ def test_whatever_else_is_wrong_no_revocation_comes_back(
 ) -> None:
     case = a_case(
         procedure=REVOKE,
-        application=read_application({**form_values(procedure=REVOKE), **changes}),
+        application=read_form({**form_values(procedure=REVOKE), **changes}),
         senders=senders,
         truncated=truncated,
         letter_used_in=used,

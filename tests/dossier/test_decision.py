@@ -9,7 +9,7 @@ from bot.dossier.case import Case, Known, Signed, Signer
 from bot.dossier.decision import Decision, Outcome, conclude, decide
 from bot.dossier.form import row_field
 from bot.dossier.form01 import FORM_01
-from bot.dossier.letter import read_application
+from bot.dossier.letter import read_form
 from bot.dossier.rules import Consequence, Fault
 from bot.register.lifecycle import Capacity
 from bot.signatures.verdict import Indication, SubIndication, Verdict
@@ -105,7 +105,7 @@ names = st.sampled_from(
 def cases(draw: st.DrawFn) -> Case:
     values = {**form_values(), **draw(st.dictionaries(names, typed, max_size=5))}
     return a_case(
-        application=draw(st.sampled_from([read_application(values), None])),
+        application=draw(st.sampled_from([read_form(values), None])),
         signatures=tuple(draw(st.lists(signed(), max_size=3)))
         or draw(st.sampled_from([(), (by_leader(), by_seal())])),
         file_faults=tuple(draw(st.lists(st.sampled_from(["pdf.xfa", "pdf.odd"]), max_size=1))),

@@ -15,7 +15,7 @@ from bot.dossier.form import FORM, LETTER, NOTIFY, RECEIVER, ROWS, Form, Kind, P
 from bot.dossier.form01 import FORM_01
 from bot.dossier.form05 import FORM_05
 from bot.dossier.forms import blank_form
-from bot.dossier.letter import read_application
+from bot.dossier.letter import read_form
 from bot.dossier.terms import WORDS
 from bot.sections.authority import Terms
 from tests.dossier.builders import a_case, form_values
@@ -35,10 +35,10 @@ def expected(form: Form) -> set[str]:
 
 @pytest.fixture(scope="module")
 def blanks() -> dict[Procedure, bytes]:
-    return {procedure: drawn(procedure) for procedure in Procedure}
+    return {procedure: drawn(procedure) for procedure in FORMS}
 
 
-@pytest.fixture(params=Procedure)
+@pytest.fixture(params=FORMS)
 def form(request: pytest.FixtureRequest) -> Form:
     return FORMS[request.param]
 
@@ -103,7 +103,7 @@ def test_filled_with_accents_it_is_a_dossier_without_fault(form: Form, blank: by
     typed = form_values(procedure=form.procedure)
     read = fill(blank, typed)
     assert {name: read[name] for name in typed} == typed
-    case = a_case(procedure=form.procedure, application=read_application(read))
+    case = a_case(procedure=form.procedure, application=read_form(read))
     decision = decide(case)
     assert {fault.code for fault in decision.faults} <= {"procedure.by_officer"}
     assert [row.faults for row in decision.rows] == [(), (), ()]
@@ -119,7 +119,7 @@ def test_every_box_can_be_ticked(form: Form, blank: bytes) -> None:
 
 def test_a_blank_form_is_an_empty_application(form: Form, blank: bytes) -> None:
     with pikepdf.open(BytesIO(blank)) as pdf:
-        application = read_application(values(pdf))
+        application = read_form(values(pdf))
     assert application
     assert application.procedure is form.procedure
     assert application.rows == ()

@@ -9,9 +9,11 @@ from bot.dossier.case import Case, Known, Signed
 from bot.dossier.catalogue import FORMS
 from bot.dossier.decision import Outcome, decide
 from bot.dossier.field_rules import SAYINGS
-from bot.dossier.file_rules import FILE_FAULTS
+from bot.dossier.file_rules import DOUBTFUL_FILES, FILE_FAULTS
 from bot.dossier.form import DECLARATIONS, RECEIVER, Procedure
 from bot.dossier.form01 import FORM_01
+from bot.dossier.naming_rules import NAMING_RULES
+from bot.dossier.own_letter_rules import OWN_LETTER_RULES
 from bot.dossier.rules import Consequence, Rule
 from bot.dossier.ruleset import ALL_RULES, ROW
 from bot.dossier.sheet_rules import SHEET_ROW_RULES, SHEET_RULES
@@ -48,7 +50,7 @@ def failed(why: SubIndication) -> dict[str, Any]:
 
 
 LETTER_FAULTS: dict[str, dict[str, Any]] = {
-    **{code: {"file_faults": (code,)} for code in FILE_FAULTS},
+    **{code: {"file_faults": (code,)} for code in (*FILE_FAULTS, *DOUBTFUL_FILES)},
     "pdf.unopened": {
         "file_faults": ("sandbox.time",),
         "signatures": (),
@@ -158,7 +160,8 @@ KNOWN_FAULTS = {
     "row.person.name_differs": Known(full_name="Lê Hoàng Oanh"),
 }
 
-ELSEWHERE = {  # rules about several rows, none, or a sheet: tests of their own
+ELSEWHERE = {  # rules about several rows, none, a sheet, or an own letter: tests of their own
+    *(rule.code for rule in (*OWN_LETTER_RULES, *NAMING_RULES)),
     *(rule.code for rule in (*SHEET_RULES, *SHEET_ROW_RULES)),
     "letter.no_rows",
     "letter.gap",
