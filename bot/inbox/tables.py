@@ -9,7 +9,7 @@ from bot.inbox.workbook import Line, Sheet
 SHEETS_LIMIT = 10
 LINES_LIMIT = 2_050  # of one sheet: 2,000 people, and what stands above and below them
 COLUMNS_LIMIT = 64
-TEXT_LIMIT = 1_500_000  # characters of a whole workbook: what an answer of the sandbox may hold
+TEXT_LIMIT = 1_000_000  # characters of a whole workbook; an answer of the sandbox has its limit
 FORMULAS_SHOWN = 5
 
 
