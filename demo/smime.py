@@ -1,5 +1,6 @@
 """A mail program that signs: S/MIME over the whole mail (RFC 8551 section 3.5.3)."""
 
+import re
 from email.message import EmailMessage
 from email.policy import SMTP
 
@@ -12,25 +13,17 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import (
 
 from demo.foreign import Signer
 
-_CONTENT = ("content-type", "content-transfer-encoding", "content-disposition", "mime-version")
+_FIELD = re.compile(rb"[^\r\n]+\r\n(?:[ \t][^\r\n]*\r\n)*")  # folded lines included
 
 
 def sealed(mail: EmailMessage, signer: Signer) -> bytes:
-    """`mail` as sent: its body signed by `signer`, its other headers outside, as always."""
-    entity = EmailMessage(policy=SMTP)
-    for name, value in mail.items():
-        if name.casefold() in _CONTENT[:-1]:
-            entity[name] = value
-    entity.set_payload(mail.get_payload())
-    builder = PKCS7SignatureBuilder().set_data(entity.as_bytes())
+    """`mail` as sent: its body and content fields signed, its other fields outside, as always."""
+    head, _, body = mail.as_bytes(policy=SMTP).partition(b"\r\n\r\n")
+    fields = _FIELD.findall(head + b"\r\n")
+    content = [field for field in fields if field.lower().startswith(b"content-")]
+    others = [field for field in fields if not field.lower().startswith((b"content-", b"mime-"))]
+    entity = b"".join(content) + b"\r\n" + body
+    builder = PKCS7SignatureBuilder().set_data(entity)
     builder = builder.add_signer(signer.certificate, signer.key, hashes.SHA256())
     signed = builder.sign(Encoding.SMIME, [PKCS7Options.DetachedSignature])
-    headers = EmailMessage(policy=SMTP)
-    for name, value in mail.items():
-        if name.casefold() not in _CONTENT:
-            headers[name] = value
-    return headers.as_bytes().rstrip(b"\r\n") + b"\r\n" + _crlf(signed)
-
-
-def _crlf(text: bytes) -> bytes:
-    return text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    return b"".join(others) + signed.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
