@@ -1,23 +1,45 @@
 """The `bot` command: what officers and operators type."""
 
-import errno
 import os
-import sqlite3
 import sys
+from collections.abc import MutableMapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from tortoise.exceptions import BaseORMException, ValidationError
+from typer.core import TyperGroup
 
 from bot import logs
-from bot.cli import agency, certificate, dossier, house, mail, phone, task
-from bot.cli.output import FAULT, NO, TRY_AGAIN, USAGE, fail
-from bot.config import Settings
-from bot.errors import BotError, Misconfigured, Unavailable, code_of
-from bot.register.postgresql import RegisterUnavailable
+from bot.cli.output import USAGE
+from bot.cli.settings import chosen
+from bot.cli.verify import verify
+
+
+class _Commands(TyperGroup):
+    """What stands alone is found without loading all the others, which takes a second."""
+
+    def get_command(self, context: Any, name: str) -> Any:
+        return self._alone.get(name) or self.commands.get(name)
+
+    @property
+    def commands(self) -> MutableMapping[str, Any]:
+        return {**_of_the_house(), **self._alone}
+
+    @commands.setter
+    def commands(self, alone: MutableMapping[str, Any]) -> None:
+        self._alone = alone
+
+
+@cache
+def _of_the_house() -> MutableMapping[str, Any]:
+    from bot.cli import commands
+
+    return typer.main.get_group(commands.cli).commands
+
 
 cli = typer.Typer(
+    cls=_Commands,
     help="The mailbox of a certification authority with centralised signing.\n\n"
     "Start with `bot init`, then `bot doctor`, then `bot run`.",
     no_args_is_help=True,
@@ -26,13 +48,7 @@ cli = typer.Typer(
 )
 UsageError: Any = typer.BadParameter.__base__  # Typer brings a click of its own
 
-house.add_to(cli)
-cli.add_typer(agency.cli, name="agency")
-cli.add_typer(mail.cli, name="mail")
-cli.add_typer(dossier.cli, name="dossier")
-cli.add_typer(certificate.cli, name="certificate")
-cli.add_typer(phone.cli, name="phone")
-cli.add_typer(task.cli, name="task")
+cli.command()(verify)
 
 
 @cli.callback()
@@ -45,8 +61,8 @@ def start(
         Path | None, typer.Option(help="Where everything lies. Default: the setting `home`, ./var.")
     ] = None,
 ) -> None:
-    settings = Settings.load(config)
-    context.obj = settings.model_copy(update={"home": home}) if home else settings
+    if context.invoked_subcommand != verify.__name__:  # it asks for them if it needs any
+        context.obj = chosen(context)
 
 
 def main() -> None:
@@ -61,45 +77,6 @@ def main() -> None:
         error.show()
         sys.exit(USAGE)
     except Exception as error:
-        sys.exit(_failure(error).exit_code)
+        from bot.cli.failures import told  # knows what every room may raise
 
-
-RESTORE = "See that nothing else holds it; if it is damaged, restore it from a backup."
-
-
-def _failure(error: Exception) -> typer.Exit:
-    """Say in one line what went wrong, and what to do about it."""
-    match error:
-        case Misconfigured():
-            return fail(error.what, error.remedy)
-        case RegisterUnavailable():
-            remedy = "See that its server runs, and that database.url names it; then try again."
-            return fail(f"The database does not answer ({error.code}).", remedy, TRY_AGAIN)
-        case Unavailable():
-            remedy = "Try again; `bot doctor` looks closer."
-            return fail(f"Not available now ({error.code}).", remedy, TRY_AGAIN)
-        case BotError():
-            return fail(f"Refused ({error.code}).", "See docs/ for what the code means.")
-        case ValidationError():
-            return fail(f"The register refuses a value: {error}.", "Mend it.")
-        case BaseORMException() | sqlite3.Error():
-            return fail(f"The register cannot be used ({code_of(error)}).", RESTORE)
-        case OSError():
-            code = NO if error.filename else TRY_AGAIN  # a disk or a port may be free later
-            what = f"{error.filename or 'The system'}: {_reason(error)}."
-            return fail(what, _remedy(error), code)
-        case _:
-            remedy = "Report it, with the command that you typed."
-            return fail(f"A fault of the bot itself ({code_of(error)}).", remedy, FAULT)
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or code_of(error)
-
-
-def _remedy(error: OSError) -> str:
-    if error.filename:
-        return "Check the path and its rights."
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
-        return "Check the disk."
-    return "Check what else listens there, or set door.port, web.port or sms.callbacks.port."
+        sys.exit(told(error).exit_code)

@@ -14,8 +14,10 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from bot import install
-from bot.cli import main
+from bot.cli import commands, failures, main
 from bot.sections.authority import KeyAlgorithm
+
+LOADED = (commands, failures)  # what `main` loads late: forks shall have it
 
 
 def serve() -> None:
