@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import typer
+from tortoise.functions import Count
 
 from bot.cli.output import Json, fail, show_list, show_record
 from bot.cli.register import in_register
@@ -71,3 +72,19 @@ async def _show(digest: str, archive: Archive) -> dict[str, Any]:
         "dossiers": sorted(dossier.number for dossier in one.dossiers),
         "bytes": str(archive.path(one.digest)),
     }
+
+
+@cli.command()
+def count(context: typer.Context, as_json: Json = False) -> None:
+    """How many mails came to what, and why; what nobody answered is counted, too."""
+    show_list(in_register(context.obj, _count), as_json=as_json, empty="No mail has come.")
+
+
+async def _count() -> list[dict[str, Any]]:
+    groups = Mail.annotate(mails=Count("id")).group_by("mailbox", "status", "because")
+    return [
+        {"mailbox": mailbox, "status": status, "why": because, "mails": mails}
+        for mailbox, status, because, mails in await groups.order_by(
+            "mailbox", "status", "because"
+        ).values_list("mailbox", "status", "because", "mails")
+    ]

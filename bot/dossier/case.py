@@ -111,7 +111,8 @@ class Case:
     letter's number. `patience_over`: unreachable revocation data is not waited
     for any longer. `transport` are the mail's own signatures, over letter and all.
     `loose_sheets` are sheets in the mail that the agency's seal does not cover
-    together with the letter: never read. `shared_sheets` are covered together with
+    together with the letter: never read. `attachments` are the kinds of all parts of
+    the mail, by their bytes (`bot.inbox.mime.Kind`). `shared_sheets` are covered together with
     several letters: whose list they are is not known. `truncated`: the mail has
     more parts than are looked at. `sheet` is the reading that the rows are from,
     where they came as a workbook.
@@ -126,6 +127,7 @@ class Case:
     words: Words
     addressees: tuple[str, ...]
     senders: tuple[str, ...]
+    attachments: tuple[str, ...] = ()
     truncated: bool = False
     sheet: SheetReading | None = None
     file_faults: tuple[str, ...] = ()

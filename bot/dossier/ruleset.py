@@ -8,6 +8,7 @@ doubtful goes to an officer instead of back to the agency.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bot.dossier.attachment_rules import ATTACHMENT_RULES
 from bot.dossier.case import Case
 from bot.dossier.change_rules import CHANGE_RULES
 from bot.dossier.file_rules import FILE_RULES
@@ -31,6 +32,7 @@ REST = (
     *NAMING_RULES,
     *RECEIVER_RULES,
     *MAIL_RULES,
+    *ATTACHMENT_RULES,
     *SHEET_RULES,
 )
 TRIFLES = {"signature.time_old", "signature.time_future"}

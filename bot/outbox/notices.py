@@ -167,6 +167,30 @@ class Result(Content):
 
 
 @dataclass(frozen=True)
+class TakenBack:
+    """An earlier dossier that was to be withdrawn. `was_open`: something was left to take back."""
+
+    number: str
+    letter_number: str
+    was_open: bool
+    rows: tuple[RowResult, ...]  # none where it was not read yet
+
+
+@dataclass(frozen=True)
+class Withdrawn(Content):
+    """To the agency: what its letter took back, and what it came too late for."""
+
+    kind = "withdrawn"
+
+    number: str
+    agency: str
+    letter_number: str
+    received: datetime
+    dossiers: tuple[TakenBack, ...]
+    notes: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True)
 class Credential(Content):
     """To the subscriber's official mailbox, with the account slip."""
 
@@ -216,7 +240,7 @@ class Unsigned(Content):
 class Checked(Content):
     """To the agency: what would become of the letters of a mail to the pre-check mailbox.
 
-    Nothing else was done. `faults` are of the mail, where it holds no letter.
+    Nothing else was done.
     """
 
     kind = "checked"
@@ -224,7 +248,6 @@ class Checked(Content):
     agency: str
     received: datetime
     letters: tuple[CheckedLetter, ...]
-    faults: tuple[Fault, ...] = ()
     files: tuple[Enclosed, ...] = ()
 
     @property
@@ -320,6 +343,7 @@ KINDS: dict[str, type[Content]] = {
         Receipt,
         Returned,
         Result,
+        Withdrawn,
         Credential,
         Passcode,
         Unsigned,

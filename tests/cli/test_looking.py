@@ -77,6 +77,18 @@ def test_a_held_mail_is_seen_with_its_reason(desk: Desk) -> None:
     ]
 
 
+def test_mails_are_counted_by_what_became_of_them_and_why(desk: Desk) -> None:
+    desk.register(three_mails)
+    counted = desk.json("mail", "count")
+    assert sum(one["mails"] for one in counted) == len(desk.json("mail", "list"))
+    assert {
+        "mailbox": "hoso@ca.example.gov.vn",
+        "status": "held",
+        "why": "signer.unregistered",
+        "mails": 1,
+    } in counted
+
+
 def test_a_mail_says_where_its_bytes_are_and_what_became_of_it(desk: Desk) -> None:
     desk.register(three_mails)
     shown = desk.json("mail", "show", "CCCC")

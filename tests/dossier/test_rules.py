@@ -120,6 +120,10 @@ LETTER_FAULTS: dict[str, dict[str, Any]] = {
     "letter.notify": {"fields": {"notify": ""}},
     "mail.from": {"senders": ("hieutruong@gmail.com",)},
     "mail.truncated": {"truncated": True},
+    "mail.zip": {"attachments": ("pdf", "zip")},
+    "mail.rar": {"attachments": ("pdf", "rar")},
+    "mail.encrypted": {"attachments": ("pdf", "encrypted")},
+    "letter.missing": {"attachments": ("pkcs7", "text", "xlsx")},
     **{f"declare.{name}": {"fields": {f"declare_{name}": ""}} for name in DECLARATIONS},
     **{
         f"receiver.{name}.{flaw}": {"fields": {f"receiver_{name}": FLAWED[kind][flaw]}}

@@ -5,6 +5,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bot.dossier.attachment_rules import in_the_way
+from bot.dossier.decision import Outcome
 from bot.dossier.rules import Consequence, Fault
 from bot.outbox.notices import (
     Checked,
@@ -24,8 +26,10 @@ from bot.outbox.notices import (
     Result,
     Returned,
     RowResult,
+    TakenBack,
     Unfetched,
     Unsigned,
+    Withdrawn,
 )
 from bot.outbox.render import Letter
 from bot.register.lifecycle import Capacity
@@ -86,15 +90,6 @@ A_MAIL_DOUBT = Fault(
     "Xác minh người ký.",
 )
 
-AN_OBSTACLE = Fault(
-    "mail.zip",
-    Consequence.RETURN,
-    None,
-    None,
-    "ho-so.zip",
-    "Thư có tệp nén.",
-    "Gửi từng tệp, không nén.",
-)
 A_SHEET = Enclosed(
     f"{NUMBER}-danh-sach.xlsx",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -145,6 +140,16 @@ def a_result(**changes: Any) -> Result:
     return Result(**OF_A_DOSSIER | {"due": DUE, "rows": ROWS, "notes": (A_NOTE,)} | changes)
 
 
+TOO_LATE = TakenBack("HS-2026-000101", "03/THPTCVA-VP", False, ROWS[:2])
+
+
+def a_withdrawal(**changes: Any) -> Withdrawn:
+    partly = TakenBack("HS-2026-000100", "", True, (ROWS[0], ROWS[4]))
+    unread = TakenBack("HS-2026-000102", "", True, ())
+    valid = {"dossiers": (partly, TOO_LATE, unread), "notes": (A_NOTE,)}
+    return Withdrawn(**OF_A_DOSSIER | valid | changes)
+
+
 def a_credential(**changes: Any) -> Credential:
     values: dict[str, Any] = {
         "number": NUMBER,
@@ -166,7 +171,7 @@ def a_checked_letter(**changes: Any) -> CheckedLetter:
     values: dict[str, Any] = {
         "name": "05-THPTCVA-VP.pdf",
         "letter_number": "05/THPTCVA-VP",
-        "outcome": "accept",
+        "outcome": Outcome.ACCEPT,
         "accepted": 3,
         "held": 1,
         "returned": 1,
@@ -182,7 +187,7 @@ def a_check(**changes: Any) -> Checked:
         "received": NOW,
         "letters": (
             a_checked_letter(),
-            a_checked_letter(name="6.pdf", outcome="return", faults=(LETTER_FAULT,)),
+            a_checked_letter(name="6.pdf", outcome=Outcome.RETURN, faults=(LETTER_FAULT,)),
         ),
         "files": (A_SHEET,),
     }
@@ -198,12 +203,11 @@ EXAMPLES: dict[str, Content] = {
     "credential": a_credential(),
     "passcode": a_passcode(),
     "unsigned": Unsigned(agency=AGENCY, received=NOW),
-    "unsigned with an obstacle": Unsigned(AGENCY, NOW, (AN_OBSTACLE,)),
+    "unsigned with an obstacle": Unsigned(AGENCY, NOW, in_the_way({"zip", "pdf"})),
     "returned with a sheet": a_return(files=(A_SHEET,)),
     "final result with a sheet": a_result(due=None, rows=ROWS[:2], files=(A_SHEET,)),
     "checked": a_check(),
     "checked and good": a_check(letters=(a_checked_letter(faults=()),), files=()),
-    "checked without a letter": a_check(letters=(), faults=(AN_OBSTACLE,), files=()),
     "forms": Forms(AGENCY),
     "gathered": Gathered(),
     "held dossier": Held(NUMBER, AGENCY, NOW, DUE, (LETTER_FAULT, A_FAULT)),
@@ -214,6 +218,8 @@ EXAMPLES: dict[str, Content] = {
     "parked mail": Parked(
         None, "identify", None, "worker.died", NOW, None, mail=DIGEST[:16], received=NOW
     ),
+    "withdrawn": a_withdrawal(),
+    "withdrawn of what was done": a_withdrawal(letter_number="", dossiers=(TOO_LATE,), notes=()),
     "progress": Progress(NUMBER, "accepted", DUE),
     "progress of a returned dossier": Progress(NUMBER, "returned", None),
     "help": Help(),
