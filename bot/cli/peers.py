@@ -1,12 +1,14 @@
-"""What `bot doctor` looks at beyond this machine: broker, mail server, carrier; and the door."""
+"""What `bot doctor` looks at beyond this machine: mailboxes, broker, servers; and the door."""
 
 import asyncio
+import ssl
 from datetime import datetime, timedelta
 from typing import cast
 
 from cryptography import x509
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.errors import ConnectionClosed
+from imapclient.exceptions import IMAPClientError
 from pika.exceptions import (
     AMQPError,
     ConnectionClosedByBroker,
@@ -18,7 +20,11 @@ from bot import app, tools
 from bot.cli.parts import Duty, Look, needed_by, wrong
 from bot.config import Settings
 from bot.errors import Unavailable
+from bot.inbox.imap import Way
+from bot.inbox.imap_secret import TokenUnavailable
+from bot.inbox.imap_server import FolderMissing, LoginRefused
 from bot.inbox.starttls import context
+from bot.mailboxes import ways
 from bot.outbox.submission import SubmissionTransport
 from bot.register.tasks import Queue
 from bot.sms.twilio import Twilio
@@ -40,6 +46,38 @@ def _door_certificate(settings: Settings, now: datetime) -> str | None:
             f"Put a new one into {certificate}, and start the door again.",
         )
     return None
+
+
+def _imap(settings: Settings, now: datetime) -> str | None:
+    return "; ".join(map(_mailbox, ways(settings))) or None
+
+
+def _mailbox(way: Way) -> str:
+    """What it is good to know of a mailbox that lets us in."""
+    account = way.account
+    server = f"{account.host}:{account.port}"
+    try:
+        with way.logged_in() as mailbox:
+            folder = mailbox.open(account.folder)
+            lacks = mailbox.lacks(folder)
+            too_big = len(mailbox.find(f"LARGER {way.size_limit}"))
+    except (LoginRefused, FolderMissing) as refused:
+        wrong(f"{account.mailbox}: {refused.what}", refused.remedy)
+    except TokenUnavailable:
+        wrong(f"{account.mailbox}: token_command prints no token.", "Try it by hand.")
+    except ssl.SSLCertVerificationError:
+        wrong(
+            f"{account.mailbox}: {server} is not who it should be.",
+            "Set host to a name in its certificate, and ca_file to the root above it.",
+        )
+    except (OSError, IMAPClientError, Unavailable):
+        wrong(
+            f"{account.mailbox}: {server} does not answer as an IMAP server with that tls does.",
+            "See that it runs, and that host, port and tls of the account are right.",
+        )
+    notes = [f"no {', '.join(lacks)}"] if lacks else []
+    notes += [f"{too_big} mails are larger than door.size_limit and stay"] if too_big else []
+    return f"{account.mailbox} ({'; '.join(notes)})" if notes else account.mailbox
 
 
 def _broker(settings: Settings, now: datetime) -> str | None:
@@ -100,6 +138,7 @@ WORKERS = (Duty.URGENT, Duty.CA, Duty.VET, Duty.POST)
 
 PEER_LOOKS = (
     Look("door certificate", _door_certificate, needed_by(Duty.DOOR)),
+    Look("IMAP", _imap, needed_by(Duty.DOOR)),
     Look("broker", _broker, frozenset({Duty.RELAY, *WORKERS})),
     Look("mail server", _mail_server, needed_by(Duty.POST)),
     Look("SMS carrier", _carrier, needed_by(Duty.POST)),

@@ -51,28 +51,35 @@ class Way:
     tls: ssl.SSLContext | None
     size_limit: int
 
-    def connect(self) -> ImapServer:
-        """A connection that `log_in` takes further. Blocking.
+    @contextmanager
+    def logged_in(
+        self, at_hand: Callable[[ImapServer | None], None] = lambda _: None
+    ) -> Iterator[ImapServer]:
+        """A connection, while the block runs. Blocking.
 
-        Raises:
-            OSError: nobody answers there, or not who should.
-        """
-        implicit = self.tls if self.account.tls == "implicit" else None
-        return ImapServer(
-            self.account.host, self.account.port, implicit,
-            most=most_in_one_answer(self.size_limit), timeout=self.settings.timeout,
-        )  # fmt: skip
-
-    def log_in(self, server: ImapServer) -> None:
-        """Encrypt, if that is still to be done, and log in. Blocking.
+        Args:
+            at_hand: given the connection as soon as it can be hung up, and None at its end.
 
         Raises:
             BotError: we are not let in, now or ever.
+            OSError: nobody answers there, or not who should.
         """
-        if self.account.tls == "starttls":
-            server.starttls(self.tls)
-        is_token = bool(self.account.token_command)
-        server.log_in(self.account.user, self.secret(), is_token=is_token)
+        implicit = self.tls if self.account.tls == "implicit" else None
+        server = ImapServer(
+            self.account.host, self.account.port, implicit,
+            most=most_in_one_answer(self.size_limit), timeout=self.settings.timeout,
+        )  # fmt: skip
+        at_hand(server)
+        try:
+            if self.account.tls == "starttls":
+                server.starttls(self.tls)
+            is_token = bool(self.account.token_command)
+            server.log_in(self.account.user, self.secret(), is_token=is_token)
+            yield server
+        finally:
+            at_hand(None)
+            with suppress(OSError):
+                server.shutdown()
 
 
 class Collector:
@@ -122,23 +129,15 @@ class Collector:
     def _collect(self) -> None:
         while not self._stopping.is_set():
             try:
-                with self._connected() as server:
+                with self._way.logged_in(self._at_hand) as server:
                     self._stay(server)
             except Exception as error:
                 if not self._stopping.is_set():
                     self._trouble(error)
                     self._stopping.wait(self._pause(error))
 
-    @contextmanager
-    def _connected(self) -> Iterator[ImapServer]:
-        server = self._server = self._way.connect()
-        try:
-            self._way.log_in(server)
-            yield server
-        finally:
-            self._server = None
-            with suppress(OSError):
-                server.shutdown()
+    def _at_hand(self, server: ImapServer | None) -> None:
+        self._server = server
 
     def _stay(self, server: ImapServer) -> None:
         """Look and wait, as long as the connection lives."""

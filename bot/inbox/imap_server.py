@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BufferedReader
+from typing import Any
 
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPClientReadOnlyError
@@ -52,22 +54,23 @@ class Folder:
 class _Bounded(imaplib.IMAP4):
     """What a server may answer to one command is bounded; `imaplib` takes whatever comes."""
 
+    file: BufferedReader
     most = LINE
     _room = LINE
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: Any) -> None:
         self._room = self.most
         super().send(data)
 
     def read(self, size: int) -> bytes:
         self._spend(size)
-        data: bytes = super().read(size)
+        data = super().read(size)
         if len(data) < size:
             raise self.abort("EOF")
         return data
 
     def readline(self) -> bytes:
-        line: bytes = self.file.readline(min(self._room, LINE) + 1)
+        line = self.file.readline(min(self._room, LINE) + 1)
         self._spend(len(line))
         return line
 
@@ -87,15 +90,15 @@ class _Bounded(imaplib.IMAP4):
             self.sock.setblocking(True)
 
 
-class _Plain(_Bounded, IMAP4WithTimeout):
+class _Plain(_Bounded, IMAP4WithTimeout):  # type: ignore[misc]  # IMAPClient has no types
     pass
 
 
-class _Tls(_Bounded, IMAP4_TLS):
+class _Tls(_Bounded, IMAP4_TLS):  # type: ignore[misc]
     pass
 
 
-class ImapServer(IMAPClient):
+class ImapServer(IMAPClient):  # type: ignore[misc]
     """A connection, not logged in yet. Blocking; `hang_up` may come from another thread.
 
     Args:
@@ -117,7 +120,8 @@ class ImapServer(IMAPClient):
 
     def _create_IMAP4(self) -> _Bounded:  # noqa: N802 - IMAPClient's name
         if self.ssl:
-            return _Tls(self.host, self.port, self.ssl_context, self._timeout.connect)
+            args = (self.host, self.port, self.ssl_context, self._timeout.connect)
+            return _Tls(*args)  # type: ignore[call-arg]  # it is `IMAP4_TLS` that is called
         return _Plain(self.host, self.port, self._timeout.connect)
 
     def log_in(self, user: str, secret: str, *, is_token: bool) -> None:

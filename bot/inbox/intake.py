@@ -102,7 +102,7 @@ async def store(
 async def fetched(folder: str, uid_validity: int, uids: Iterable[int]) -> set[int]:
     """Which of these messages of an IMAP folder are kept."""
     rows = Fetched.filter(folder=folder, uid_validity=uid_validity, uid__in=list(uids))
-    return set(await rows.values_list("uid", flat=True))
+    return {row.uid async for row in rows.only("uid")}
 
 
 async def _kept(

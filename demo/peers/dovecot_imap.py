@@ -22,7 +22,7 @@ from pathlib import Path
 
 from demo.peers.dovecot import NOT_ROOT
 from demo.peers.dovecot_auth import DOVECOT
-from demo.peers.processes import answers, free_port, stop, wait_until
+from demo.peers.processes import answers, free_port, wait_until
 from demo.peers.tls import make_server_certificate
 
 NO_KEYWORDS = "lrste"  # RFC 4314: \Seen and \Deleted can be set, messages removed, nothing else
@@ -31,7 +31,7 @@ READ_ONLY = "lr"
 
 @dataclass
 class DovecotImap:
-    """A server on loopback; its mailboxes are Maildirs, and outlive `stop`.
+    """A server on loopback; its mailboxes are Maildirs, and outlive `kill`.
 
     Attributes:
         capability: what it says it can (`imap_capability`); empty: what it really can.
@@ -60,11 +60,6 @@ class DovecotImap:
             stdin=subprocess.DEVNULL, cwd=self.folder, start_new_session=True,
         )  # fmt: skip
         wait_until(lambda: answers(self.port), self.process, "Dovecot")
-
-    def stop(self) -> None:
-        """End it in order."""
-        if self.process:
-            stop(self.process)
 
     def kill(self) -> None:
         """As when its machine loses power: everything that has its session, at once."""

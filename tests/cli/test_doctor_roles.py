@@ -50,7 +50,7 @@ async def wrong(part: str, settings: Settings, now: datetime = NOW) -> Misconfig
 @pytest.mark.parametrize(
     ("words", "parts"),
     [
-        (["door"], {"archive", "door certificate", *REGISTER}),
+        (["door"], {"archive", "door certificate", "IMAP", *REGISTER}),
         (["relay"], {"broker", *REGISTER, *BACKLOG}),
         (["web"], {"CRL"}),
         (["callbacks"], {"SMS callbacks", *REGISTER}),

@@ -5,7 +5,7 @@ import itertools
 import socketserver
 import ssl
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -61,7 +61,7 @@ class World:
     @asynccontextmanager
     async def fetching(
         self, port: int, secret: str, *, context: ssl.SSLContext | None = None,
-        of_imap: dict[str, object] | None = None, **of_account: object,
+        of_imap: Mapping[str, object] | None = None, **of_account: object,
     ) -> AsyncIterator[Collector]:  # fmt: skip
         collector = self.collector(port, secret, context=context, of_imap=of_imap, **of_account)
         async with collecting([collector]):
@@ -69,12 +69,12 @@ class World:
 
     def collector(
         self, port: int, secret: str, *, context: ssl.SSLContext | None = None,
-        of_imap: dict[str, object] | None = None, **of_account: object,
+        of_imap: Mapping[str, object] | None = None, **of_account: object,
     ) -> Collector:  # fmt: skip
         account = Account.model_validate(
             {"mailbox": self.user, "host": "127.0.0.1", "port": port, "tls": "none"} | of_account
         )
-        settings = Imap.model_validate({"timeout": 5, **QUICK} | (of_imap or {}))
+        settings = Imap.model_validate({"timeout": 5, **QUICK, **(of_imap or {})})
         way = Way(account, settings, lambda: secret, context, LIMIT)
         return Collector(way, self.house.intake(), self._hear_trouble, self._hear_too_big)
 
@@ -87,7 +87,7 @@ class World:
 
 async def uids() -> list[int]:
     """Of what is known to be kept, in any folder."""
-    return sorted(await Fetched.all().values_list("uid", flat=True))  # type: ignore[arg-type]
+    return sorted([one.uid async for one in Fetched.all()])
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from bot.errors import Misconfigured
 from bot.inbox import imap
 from bot.inbox.imap import collecting
 from bot.inbox.imap_secret import TokenUnavailable, printed_token
+from bot.inbox.imap_sweep import most_in_one_answer
 from bot.register.models import Mail
 from demo.peers.dovecot_imap import dovecot_imap
 from demo.peers.processes import free_port
@@ -33,7 +34,7 @@ def told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_a_server_that_is_away_killed_and_restarted(world: World) -> None:
     with dovecot_imap() as server:
-        server.stop()  # it is not even there when we begin
+        server.kill()  # it is not even there when we begin
         async with world.fetching(server.port, server.password, of_imap=SOON):
             await until(lambda: "imap.unavailable" in world.troubles)
             server.start()
@@ -160,7 +161,7 @@ async def test_nonsense_is_trouble_and_nothing_else(
 
 
 async def test_a_flood_is_cut_off(world: World) -> None:
-    most = imap.most_in_one_answer(LIMIT)
+    most = most_in_one_answer(LIMIT)
     some = most // 10
     flood = (b"* 2 X {%d}\r\n" % some + b"x" * some + b"\r\n") * 11
     with Scripted({"UID SEARCH": flood}).running() as server:
