@@ -17,8 +17,11 @@ LEVELS = ("level_1", "level_2", "level_3", "level_4")  # Tổ chức cấp 1 …
 IDENTITY = ("personal_number", "issued_on", "issued_by")  # which often share a cell
 ISSUED = ("issued_on", "issued_by")
 
+RESULT = "Kết quả kiểm tra"  # of a list that was sent back
+
 # What a column is for; a heading may stand for several, one below the other in its cell.
 _HEADINGS: Mapping[tuple[str, ...], str] = {
+    ("result",): RESULT,
     (NUMBER,): "STT | TT | Số TT | Số thứ tự",
     ("full_name",): "Họ và tên | Họ tên | Tên chứng thư | Tên thuê bao | Họ đệm và tên"
     "| Họ và tên cá nhân | Họ và tên thuê bao | Họ tên thuê bao | Họ và tên người sử dụng",

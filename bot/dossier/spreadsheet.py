@@ -55,7 +55,8 @@ class SheetReading:
     """A list as read. `rows` are of the procedure's kind, numbered from 1.
 
     `lines` has the number of each row's line as a spreadsheet program shows it,
-    in the order of `rows`; `workbook` (its SHA-256) and `sheet` say where.
+    in the order of `rows`, and `heading` that of the heading's last line, 0 where there is
+    no list; `workbook` (its SHA-256) and `sheet` say where.
     """
 
     procedure: Procedure
@@ -63,6 +64,7 @@ class SheetReading:
     doubts: tuple[Doubt, ...] = ()
     workbook: str = ""
     sheet: str = ""
+    heading: int = 0
     lines: tuple[int, ...] = ()
 
     def line_of(self, position: int) -> int | None:
@@ -80,13 +82,21 @@ def read_list(workbooks: Sequence[Workbook], procedure: Procedure) -> SheetReadi
             doubts.append(Doubt("several_lists" if found else "no_list", detail=names))
         return SheetReading(procedure, doubts=tuple(doubts))
     (one,) = found
-    reading = SheetReading(procedure, workbook=one.book.sha256, sheet=one.sheet.name)
+    heading = one.sheet.lines[one.at + one.headings.depth - 1].number
+    where = (one.book.sha256, one.sheet.name, heading)
+    reading = SheetReading(procedure, (), (), *where)
     if one.headings.procedures == (procedure,):
         reading = _List(one, procedure).read(reading)
     else:
         names = ", ".join(FORMS[other].name for other in one.headings.procedures)
         doubts.append(Doubt("other_procedure", detail=names))
     return replace(reading, doubts=(*doubts, *reading.doubts))
+
+
+def page_of(workbooks: Sequence[Workbook], reading: SheetReading) -> Sheet | None:
+    """The sheet that `reading` was read from, if it found a list."""
+    pages = (page for book in workbooks if book.sha256 == reading.workbook for page in book.sheets)
+    return next((page for page in pages if page.name == reading.sheet and not page.hidden), None)
 
 
 @dataclass(frozen=True, slots=True)

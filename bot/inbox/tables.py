@@ -9,6 +9,7 @@ from bot.inbox.workbook import Line, Sheet
 SHEETS_LIMIT = 10
 LINES_LIMIT = 2_050  # of one sheet: 2,000 people, and what stands above and below them
 COLUMNS_LIMIT = 64
+LAST_ROW = 1_048_576  # what programs have
 TEXT_LIMIT = 1_000_000  # characters of a whole workbook; an answer of the sandbox has its limit
 FORMULAS_SHOWN = 5
 
@@ -76,7 +77,7 @@ class Tables:
         """
         if not text.strip():
             return
-        if column >= COLUMNS_LIMIT:
+        if column >= COLUMNS_LIMIT or row > LAST_ROW:
             raise Unfit("sheet.too_large")
         line = table.cells.setdefault(row, {})
         if column in line:
