@@ -14,7 +14,8 @@ from bot.register.lifecycle import CertificateStatus, DossierMove, DossierStatus
 from bot.register.models import Certificate, Dossier, Item
 from bot.register.tasks import Lease
 
-UNREACHED = ("letter.notify", "receiver.mobile.", "receiver.mailbox.")  # faults of the address
+# faults of the address
+UNREACHED = ("letter.notify", "receiver.mobile.", "receiver.mailbox.", "receiver.unclear")
 ISSUED = (CertificateStatus.VALID, CertificateStatus.REVOKED)  # and handed over
 OPEN = frozenset(status for status in ItemStatus if any(exits(status)))
 WAITING = frozenset({DossierStatus.RECEIVED, DossierStatus.HELD, DossierStatus.ACCEPTED})
@@ -51,15 +52,13 @@ async def report_at_due_time(lease: Lease, now: datetime) -> None:
 async def _tell_result(dossier: Dossier, items: list[Item], now: datetime, *, key: str) -> None:
     application = application_from_json(dossier.application) if dossier.application else None
     faults = [*dossier.faults, *(fault for item in items for fault in item.faults)]
-    done = Certificate.filter(item__dossier_id=dossier.id, status__in=ISSUED)
-    issued = {certificate.item_id: certificate async for certificate in done}
     result = Result(
         dossier.number,
         dossier.agency.name,
         application.letter.number if application else "",
         dossier.received_at,
         None if dossier.status is DossierStatus.COMPLETED else dossier.due_at,
-        tuple(_row_result(item, dossier, issued.get(item.id)) for item in items),
+        await row_results(dossier),
         notes=_those(Consequence.NOTE, faults),
     )
     await tell_agency(dossier, result, key=key, now=now)
@@ -67,6 +66,14 @@ async def _tell_result(dossier: Dossier, items: list[Item], now: datetime, *, ke
         await tell_receiver(
             dossier, application.receiver, application.notify, result, key=key, now=now
         )
+
+
+async def row_results(dossier: Dossier) -> tuple[RowResult, ...]:
+    """What became of each row so far."""
+    done = Certificate.filter(item__dossier_id=dossier.id, status__in=ISSUED)
+    issued = {certificate.item_id: certificate async for certificate in done}
+    items = await Item.filter(dossier_id=dossier.id).order_by("position")
+    return tuple(_row_result(item, dossier, issued.get(item.id)) for item in items)
 
 
 def _row_result(item: Item, dossier: Dossier, issued: Certificate | None) -> RowResult:

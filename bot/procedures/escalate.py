@@ -24,7 +24,7 @@ async def escalate(lease: Lease, now: datetime) -> None:
         # held: who parks it meanwhile calls for this anew, after our end
         task = await Task.filter(id=lease.subject).select_for_update().get_or_none()
         if task:
-            item = await Item.get(id=task.subject) if task.kind == Kind.ISSUE else None
+            item = await Item.locked(task.subject) if task.kind == Kind.ISSUE else None
             if item and task.parked_at and item.status is ItemStatus.ACCEPTED:
                 await burn_interrupted(item, now)
                 await item.make(ItemMove.PARK, because=task.last_error, now=now)

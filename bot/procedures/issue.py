@@ -108,6 +108,7 @@ async def _reserve(
     """Commit (a): burn what an interrupted try reserved, and reserve anew."""
     async with in_transaction():
         await lease.check()
+        await _hold(item)
         subscriber = await _enrol(row, item.dossier.agency, now)
         account = await open_account(subscriber, now=now)
         await burn_interrupted(item, now)
@@ -128,6 +129,17 @@ async def _reserve(
             serial=certificate.serial, tbs=hashlib.sha256(laid.draft.tbs).hexdigest(),
         )  # fmt: skip
     return certificate, account
+
+
+async def _hold(item: Item) -> None:
+    """Go on only while the row is wanted: a withdrawal waits for us, or has been.
+
+    Raises:
+        StaleState: it was taken back, or another hand was there.
+    """
+    standing = await Item.locked(item.id)
+    if standing.status is not ItemStatus.ACCEPTED:
+        raise StaleState("Item", item.id, standing.status)
 
 
 async def _keep_key(key: WrappedKey, subscriber: Subscriber, now: datetime) -> SubjectKey:
@@ -169,6 +181,7 @@ async def _hand_over(
     """Commit (b): the certificate, the account, and what is told of them."""
     der = signed.public_bytes(Encoding.DER)
     async with in_transaction():
+        await _hold(item)
         await certificate.make(CertificateMove.ISSUE, because="ca.signed", now=now, der=der)
         await item.make(ItemMove.FINISH, because="certificate.issued", now=now)
         subscriber = certificate.subscriber
