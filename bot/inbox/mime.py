@@ -160,6 +160,8 @@ def describe(index: int, leaf: Entity) -> Part:
 
 def _kind(leaf: Entity) -> Kind:
     content, start = leaf.content, leaf.content[:1024]
+    if _OID_SIGNED_DATA in start[:40]:  # whatever it holds: it is not opened
+        return Kind.PKCS7
     if b"%PDF-" in start:
         return Kind.PDF
     if start.startswith(b"PK\x03\x04"):
@@ -170,8 +172,6 @@ def _kind(leaf: Entity) -> Kind:
         return Kind.ENCRYPTED
     if start.startswith(_OLE) and any(name in content for name in _OLE_WORKBOOK):
         return Kind.XLS
-    if _OID_SIGNED_DATA in start[:40]:
-        return Kind.PKCS7
     return Kind.TEXT if leaf.type.startswith("text/") else Kind.OTHER
 
 

@@ -21,7 +21,8 @@ from pyhanko_certvalidator.util import get_pyca_cryptography_hash
 from bot.signatures.verdict import SubIndication, Verdict
 
 DATA, TIME = "data", "tst_info"  # what is signed: content types
-CHAIN_LIMIT = 16  # certificates that are looked at
+CERTIFICATES_LIMIT = 64  # among which the signer's is looked for
+CHAIN_LIMIT = 16  # of the others that are handed on
 _SET = b"\x31"  # how signed attributes begin, in DER
 _TRAILER = "trailer_field_bc"
 _ONCE = {
@@ -111,7 +112,7 @@ def claims(
             wrong,
             content,
             found.dump() if found else None,
-            tuple(one.dump() for one in certificates if one is not found),
+            tuple(one.dump() for one in certificates if one is not found)[:CHAIN_LIMIT],
             _claimed_time(signer),
         )
 
@@ -140,9 +141,9 @@ def _attributes(signer: cms.SignerInfo) -> Attributes:
 
 
 def _certificates(signed: cms.SignedData) -> Iterator[x509.Certificate]:
-    """The first few, each once."""
+    """Each once."""
     seen = set()
-    for choice in islice(signed["certificates"], CHAIN_LIMIT):
+    for choice in islice(signed["certificates"], CERTIFICATES_LIMIT):
         if choice.name == "certificate":
             certificate = choice.chosen.untag()
             if certificate.dump() not in seen:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -57,14 +58,14 @@ class Holder:
         return self.certificate.public_bytes(Encoding.DER)
 
     @classmethod
-    def root(cls, name: str = "CA gốc", **changes: object) -> "Holder":
-        return _issued(None, name, authority=True, **changes)  # type: ignore[arg-type]  # any of them
+    def root(cls, name: str | x509.Name = "CA gốc", **changes: Any) -> "Holder":
+        return _issued(None, name, authority=True, **changes)
 
-    def authority(self, name: str = "CA cấp dưới", **changes: object) -> "Holder":
-        return _issued(self, name, authority=True, **changes)  # type: ignore[arg-type]  # any of them
+    def authority(self, name: str = "CA cấp dưới", **changes: Any) -> "Holder":
+        return _issued(self, name, authority=True, **changes)
 
-    def holder(self, name: str = "Người ký", **changes: object) -> "Holder":
-        return _issued(self, name, **changes)  # type: ignore[arg-type]  # any of them
+    def holder(self, name: str = "Người ký", **changes: Any) -> "Holder":
+        return _issued(self, name, **changes)
 
     def crl(
         self,
@@ -82,7 +83,7 @@ class Holder:
             builder = builder.add_revoked_certificate(entry.build())
         for extension, critical in extensions:
             builder = builder.add_extension(extension, critical)
-        return builder.sign((by or self).key, hashes.SHA256()).public_bytes(Encoding.DER)  # type: ignore[arg-type]  # RSA or EC
+        return builder.sign((by or self).key, hashes.SHA256()).public_bytes(Encoding.DER)
 
     def revoke(self, one: "Holder", since: datetime = NOW - DAY) -> None:
         self.revoked[one.certificate.serial_number] = since
@@ -99,7 +100,6 @@ def _issued(
     since: datetime = NOW - 100 * DAY,
     until: datetime = NOW + 100 * DAY,
     serial: int | None = None,
-    digest: hashes.HashAlgorithm | None = None,
     issuer_name: x509.Name | None = None,
 ) -> Holder:
     key = key or ec.generate_private_key(ec.SECP256R1())
@@ -120,7 +120,7 @@ def _issued(
     for extension, critical in [usual] if extensions is None else extensions:
         builder = builder.add_extension(extension, critical)
     is_edwards = isinstance(signer, (ed25519.Ed25519PrivateKey, ed448.Ed448PrivateKey))
-    return Holder(builder.sign(signer, None if is_edwards else digest or hashes.SHA256()), key)
+    return Holder(builder.sign(signer, None if is_edwards else hashes.SHA256()), key)
 
 
 def named(common_name: str, organisation: str = "Trường THPT Chu Văn An") -> x509.Name:
@@ -168,7 +168,7 @@ class Pki:
         known = self.crls() if crls is None else crls
         return smime.judge(mail, (trust or self.trust).to_der(), known, ocsps, at, policy)
 
-    def verdict(self, mail: bytes, **given: object) -> str:
+    def verdict(self, mail: bytes, **given: Any) -> str:
         """Of the mail's one signature: "passed", or its first reason."""
-        (signature,) = self.judge(mail, **given).signatures  # type: ignore[arg-type]  # any of them
+        (signature,) = self.judge(mail, **given).signatures
         return "passed" if signature.passed else signature.verdict.reasons[0]

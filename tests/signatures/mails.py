@@ -4,7 +4,9 @@ import base64
 import hashlib
 import subprocess
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from asn1crypto import algos, cms, core, tsp, x509
 from cryptography.hazmat.primitives import hashes
@@ -72,10 +74,10 @@ def signed(
     detached: bool = True,
     certificates: Sequence[Holder | bytes] | None = None,
     kind: str = "data",
-    **options: object,
+    **options: Any,
 ) -> bytes:
     """A CMS signed-data; `options` as for `signer_info`, for every one."""
-    infos = [signer_info(content, one, kind=kind, **options) for one in signers]  # type: ignore[arg-type]  # any of them
+    infos = [signer_info(content, one, kind=kind, **options) for one in signers]
     return wrapped(
         infos,
         certificates if certificates is not None else signers,
@@ -90,13 +92,13 @@ def wrapped(
     content: bytes | None,
     kind: str = "data",
 ) -> bytes:
-    held = {"content_type": kind}
+    held: dict[str, object] = {"content_type": kind}
     if content is not None:
         held["content"] = content if kind == "data" else core.ParsableOctetString(content)
     ders = [one.der if isinstance(one, Holder) else one for one in certificates]
     signed_data = cms.SignedData(
         {
-            "version": "v1",
+            "version": "v1" if kind == "data" else "v3",
             "digest_algorithms": [{"algorithm": "sha256"}],
             "encap_content_info": held,
             "certificates": [
@@ -187,7 +189,7 @@ def by_key_identifier(holder: Holder) -> cms.SignerIdentifier:
 
 
 def signing_certificate(of: Holder, digest: str = "sha256") -> dict[str, object]:
-    identifier = {"cert_hash": hashlib.new(digest, of.der).digest()}
+    identifier: dict[str, object] = {"cert_hash": hashlib.new(digest, of.der).digest()}
     if digest == "sha1":
         return {
             "type": "signing_certificate",
@@ -198,6 +200,39 @@ def signing_certificate(of: Holder, digest: str = "sha256") -> dict[str, object]
         "type": "signing_certificate_v2",
         "values": [tsp.SigningCertificateV2({"certs": [identifier]})],
     }
+
+
+def stamped(
+    by: Holder,
+    at: datetime,
+    *,
+    over: bytes | None = None,
+    certificates: Sequence[Holder] | None = None,
+    digest: str = "sha256",
+    kind: str = "tst_info",
+) -> Callable[[bytes], list[dict[str, object]]]:
+    """For `unsigned`: a time-stamp of `at` over the signature's value, or `over` something else."""
+
+    def stamp(value: bytes) -> list[dict[str, object]]:
+        imprint = hashlib.new(digest, value if over is None else over).digest()
+        info = tsp.TSTInfo(
+            {
+                "version": "v1",
+                "policy": "1.2.3",
+                "message_imprint": {
+                    "hash_algorithm": {"algorithm": digest},
+                    "hashed_message": imprint,
+                },
+                "serial_number": 1,
+                "gen_time": at,
+            }
+        )
+        brought = [by] if certificates is None else certificates
+        token = signed(info.dump(), by, detached=False, certificates=brought, kind=kind)
+        content = cms.ContentInfo.load(token)
+        return [{"type": "signature_time_stamp_token", "values": [content]}]
+
+    return stamp
 
 
 def by_openssl(folder: Path, entity: bytes, *signers: Holder, more: Sequence[str] = ()) -> bytes:

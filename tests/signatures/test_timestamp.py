@@ -1,0 +1,115 @@
+"""A time-stamp that is believed proves an earlier time; any other changes nothing."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from cryptography import x509
+
+from bot.signatures import smime
+from tests.signatures.authority import DAY, HOUR, MAIL, NOW, TIME, Holder, Pki, purpose, usage
+from tests.signatures.mails import ENTITY, clear, signed, stamped
+
+STAMPER = [usage("digital_signature"), purpose(TIME, critical=True)]
+THEN = NOW - 10 * DAY
+
+
+@pytest.fixture(scope="module")
+def authority(made: Pki) -> Holder:
+    return made.issuer.holder("TSA", extensions=STAMPER)
+
+
+@pytest.fixture(scope="module")
+def expired(made: Pki) -> Holder:
+    """Its certificate was good at THEN, and is not any more."""
+    return made.issuer.holder("Hết hạn", until=NOW - 2 * DAY)
+
+
+def crls(made: Pki) -> tuple[bytes, ...]:
+    """As they were while that certificate had not expired, and are good still."""
+    return made.root.crl(), made.issuer.crl(made=NOW - 3 * DAY)
+
+
+def mail_of(signer: Holder, stamp: Callable[[bytes], list[dict[str, object]]]) -> bytes:
+    return clear(signed(ENTITY, signer, unsigned=stamp))
+
+
+def test_it_proves_an_earlier_time(made: Pki, authority: Holder, expired: Holder) -> None:
+    without = clear(signed(ENTITY, expired))
+    assert made.verdict(without, crls=crls(made)) == "certificate.expired"
+    (signature,) = made.judge(
+        mail_of(expired, stamped(authority, THEN)), crls=crls(made)
+    ).signatures
+    assert (signature.passed, signature.proven_at) == (True, THEN)
+    (found,) = smime.inspect(mail_of(expired, stamped(authority, THEN))).signatures
+    assert found.stamped_by == (authority.der,)
+
+
+def test_revoked_after_the_proven_time(made: Pki, authority: Holder) -> None:
+    issuer = made.root.authority("CA khác")
+    signer = issuer.holder()
+    issuer.revoke(signer, THEN + DAY)
+    lists = (*made.crls(), issuer.crl())
+    for at, reason in ((THEN, "passed"), (THEN + 2 * DAY, "certificate.revoked")):
+        cms_ = signed(
+            ENTITY, signer, certificates=[signer, issuer], unsigned=stamped(authority, at)
+        )
+        assert made.verdict(clear(cms_), crls=lists) == reason
+
+
+@pytest.mark.parametrize(
+    "extensions",
+    [
+        [usage("digital_signature")],
+        [usage("digital_signature"), purpose(MAIL)],
+        [usage("digital_signature"), purpose(TIME, critical=False)],
+        [usage("digital_signature"), purpose(TIME, MAIL, critical=True)],
+        [usage("key_encipherment"), purpose(TIME, critical=True)],
+    ],
+)
+def test_who_is_no_time_stamper(
+    made: Pki, expired: Holder, extensions: list[tuple[x509.ExtensionType, bool]]
+) -> None:
+    false = made.issuer.holder("TSA", extensions=extensions)
+    mail = mail_of(expired, stamped(false, THEN))
+    assert made.verdict(mail, crls=crls(made)) == "certificate.expired"
+
+
+def bad_stamps(made: Pki, authority: Holder) -> list[Callable[[bytes], list[dict[str, object]]]]:
+    stranger = Pki.made().issuer.holder("TSA", extensions=STAMPER)
+    return [
+        stamped(stranger, THEN),
+        stamped(authority, THEN, over=b"another signature"),
+        stamped(authority, THEN, digest="sha1"),
+        stamped(authority, THEN, certificates=[stranger]),
+        stamped(authority, NOW + DAY),
+        stamped(made.issuer.holder("TSA", extensions=STAMPER, until=NOW - HOUR), THEN),
+        lambda value: [{"type": "signature_time_stamp_token", "values": []}],
+        lambda value: [*stamped(authority, THEN)(b""), *stamped(authority, THEN)(b"x")],
+    ]
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_a_bad_one_makes_nothing_better_and_nothing_worse(
+    made: Pki, authority: Holder, expired: Holder, number: int
+) -> None:
+    stamp = bad_stamps(made, authority)[number]
+    assert made.verdict(mail_of(expired, stamp), crls=crls(made)) == "certificate.expired"
+    (signature,) = made.judge(mail_of(made.signer, stamp)).signatures
+    assert (signature.passed, signature.proven_at) == (True, None)
+
+
+@pytest.mark.parametrize("at", [NOW - 200 * DAY, NOW - HOUR])
+def test_a_good_one_makes_nothing_worse(made: Pki, authority: Holder, at: datetime) -> None:
+    (signature,) = made.judge(mail_of(made.signer, stamped(authority, at))).signatures
+    assert (signature.passed, signature.proven_at) == (True, at)
+
+
+def test_one_whose_status_is_unknown_may_count_later(made: Pki, expired: Holder) -> None:
+    other = made.root.authority("CA dấu thời gian")
+    stamper = other.holder("TSA", extensions=STAMPER)
+    mail = mail_of(expired, stamped(stamper, THEN, certificates=[stamper, other]))
+    assert made.verdict(mail, crls=crls(made)) == "revocation.unavailable"
+    assert made.verdict(mail, crls=(*crls(made), other.crl())) == "passed"
+    other.revoke(stamper)
+    assert made.verdict(mail, crls=(*crls(made), other.crl())) == "certificate.expired"
