@@ -13,6 +13,8 @@ from bot.config import Settings, guide_file, template_folder
 from bot.dossier.catalogue import FORMS
 from bot.dossier.form import Form
 from bot.dossier.forms import blank_form
+from bot.outbox.blank_sheet import blank_sheet
+from bot.outbox.office import XLSX
 from bot.outbox.render import Renderer
 
 PDF, HTML = "application/pdf", "text/html; charset=utf-8"
@@ -33,6 +35,13 @@ def _blank(form: Form) -> Handout:
     return Handout(f"mau-{form.number}.pdf", f"Mẫu số {form.number}: {form.name}", PDF, make)
 
 
+def _sheet(form: Form) -> Handout:
+    title = f"Danh sách của Mẫu số {form.number}: {form.name}"
+    return Handout(
+        f"danh-sach-{form.number}.xlsx", title, XLSX, lambda _: blank_sheet(form.procedure)
+    )
+
+
 def _offer(settings: Settings) -> bytes:
     """The page that names all the others."""
     page = Renderer(settings, template_folder()).page(
@@ -51,7 +60,7 @@ def _guide(settings: Settings) -> bytes:
     return page.encode()
 
 
-FILES = tuple(map(_blank, FORMS.values()))
+FILES = (*map(_blank, FORMS.values()), *map(_sheet, FORMS.values()))
 PAGES = (
     Handout("", "Biểu mẫu", HTML, _offer),
     Handout("huong-dan.html", "Sổ tay dành cho cơ quan, tổ chức", HTML, _guide),
