@@ -4,10 +4,11 @@ What `put` returned is on the disk. Nothing is ever changed or overwritten.
 """
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from bot.errors import BotError
-from bot.files import write_once
+from bot.files import write_all_once
 
 
 class Damaged(BotError):
@@ -28,9 +29,18 @@ class Archive:
         Raises:
             OSError: it is not kept; nothing half-written stands under its name.
         """
-        digest = hashlib.sha256(content).hexdigest()
-        write_once(self.path(digest), content)
+        [digest] = self.put_all([content])
         return digest
+
+    def put_all(self, contents: Sequence[bytes]) -> list[str]:
+        """Keep each of `contents`, as `put` does; return their digests. Blocking.
+
+        Raises:
+            OSError: not all of them are kept.
+        """
+        digests = [hashlib.sha256(content).hexdigest() for content in contents]
+        write_all_once(dict(zip(map(self.path, digests), contents, strict=True)))
+        return digests
 
     def get(self, digest: str) -> bytes:
         """The bytes that `put` was given. Blocking.

@@ -16,6 +16,7 @@ from bot.register.columns import storable
 from bot.register.models import Fetched, Mail
 
 LONGEST_SENDER = 512  # as wide as the column
+HANDS = 8  # threads that write many mails; more of them only wait for the same disk
 
 
 @dataclass(frozen=True, order=True)
@@ -77,15 +78,23 @@ class Intake:
 
     async def store_all(self, messages: Sequence[Message]) -> list[Mail | BaseException]:
         """Keep many mails in one commit, with where each was fetched; or say why one is not."""
-        keeping = (
-            _kept(
-                self._archive, one.raw, one.mailbox, returned_to(one.raw), one.received, one.place
-            )
-            for one in messages
-        )
-        kept = await asyncio.gather(*keeping, return_exceptions=True)
+        size = -(-len(messages) // HANDS) or 1
+        shares = [messages[at : at + size] for at in range(0, len(messages), size)]
+        put = await asyncio.gather(*map(self._put_all, shares))
+        kept = [one for share in put for one in share]
         rows = iter(await self._rows.add_all([one for one in kept if isinstance(one, Arrival)]))
         return [next(rows) if isinstance(one, Arrival) else one for one in kept]
+
+    async def _put_all(self, messages: Sequence[Message]) -> list[Arrival | OSError]:
+        try:
+            digests = await asyncio.to_thread(self._archive.put_all, [one.raw for one in messages])
+        except OSError as error:
+            return [error for _ in messages]
+        senders = [storable(returned_to(one.raw), LONGEST_SENDER) for one in messages]
+        return [
+            Arrival(digest, len(one.raw), one.mailbox, sender, one.received, one.place)
+            for one, digest, sender in zip(messages, digests, senders, strict=True)
+        ]
 
     async def _commit(self, arrivals: Sequence[Arrival]) -> list[Mail]:
         return await _commit(arrivals, await self._clock())
@@ -111,12 +120,10 @@ async def _kept(
     mailbox: str,
     envelope_from: str,
     received: datetime | None = None,
-    place: Place | None = None,
 ) -> Arrival:
     # A thread a mail: the file system's journal makes one write of syncs that come together.
     digest = await asyncio.to_thread(archive.put, raw)
-    sender = storable(envelope_from, LONGEST_SENDER)
-    return Arrival(digest, len(raw), mailbox, sender, received, place)
+    return Arrival(digest, len(raw), mailbox, storable(envelope_from, LONGEST_SENDER), received)
 
 
 async def _commit(arrivals: Sequence[Arrival], now: datetime) -> list[Mail]:

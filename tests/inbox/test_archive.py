@@ -99,6 +99,33 @@ def test_synced_before_it_is_named_and_each_name_synced_after(
     assert before[-1][1].parent == path.parent  # the draft, in its last state
 
 
+def test_many_are_each_synced_before_the_first_is_named_and_a_folder_once(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    fsync, link = os.fsync, os.link
+
+    def watched_fsync(descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        steps.append("folder" if path.is_dir() else "file")
+        fsync(descriptor)
+
+    def watched_link(source: str, target: Path) -> None:
+        steps.append("name")
+        link(source, target)
+
+    contents = [b"%d" % number for number in range(300)]
+    archive.put_all(contents[:299])  # by now nearly every folder is there
+    monkeypatch.setattr(os, "fsync", watched_fsync)
+    monkeypatch.setattr(os, "link", watched_link)
+    digests = archive.put_all([*contents, contents[0]])
+    assert [archive.get(digest) for digest in digests] == [*contents, contents[0]]
+    named = steps.index("name")
+    assert steps[:named].count("file") == 300
+    assert set(steps[named : named + 300]) == {"name"}
+    assert steps[named + 300 :] == ["folder"] * len({digest[:2] for digest in digests})
+
+
 @pytest.mark.parametrize("failing", ["fsync", "link"])
 def test_a_disk_error_leaves_nothing(
     archive: Archive, monkeypatch: pytest.MonkeyPatch, failing: str

@@ -270,14 +270,14 @@ async def test_a_mail_that_is_too_big_stays_and_is_told_of_once(
 async def test_a_mail_that_cannot_be_kept_holds_up_no_other(
     server: DovecotImap, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put, bad, is_full = world.house.archive.put, a_mail(2), True
+    put_all, bad, is_full = world.house.archive.put_all, a_mail(2), True
 
-    def sometimes(raw: bytes) -> str:
-        if is_full and raw == bad:
+    def sometimes(raws: list[bytes]) -> list[str]:
+        if is_full and bad in raws:
             raise OSError(28, "No space left on device")
-        return put(raw)
+        return put_all(raws)
 
-    monkeypatch.setattr(world.house.archive, "put", sometimes)
+    monkeypatch.setattr(world.house.archive, "put_all", sometimes)
     for number in range(1, 4):
         server.deliver(world.user, a_mail(number))
     async with world.fetching(server.port, server.password):
