@@ -13,6 +13,7 @@ FROM_LIMIT = 2  # one more than is ever accepted
 _LENGTH_LIMIT = 1_000  # characters of one From
 NOBODY = ""
 
+_ENVELOPE = re.compile(rb"From +[^ :]")  # as mbox files begin
 _FIELD = re.compile(rb"([!-9;-~]+):(.*)", re.DOTALL)
 _ADDRESS = re.compile(  # dot-atom, and a host name as DNS has it (RFC 5321 section 4.1.2)
     r"(?!.{65,}@)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -28,7 +29,7 @@ _TOKEN = re.compile(
 )
 _MISLEADING = {  # what some program might take for another address, or for a list
     "quoted": re.compile(r"[<>]"),
-    "comment": re.compile(r'[<>@",;:]'),
+    "comment": re.compile(r'[<>@"]'),
     "text": re.compile(r"[@:;\\]"),
 }
 
@@ -49,7 +50,7 @@ def senders(headers: bytes) -> tuple[str, ...]:
 def _fields(headers: bytes) -> list[tuple[bytes, bytes]] | None:
     """Names and unfolded values; None where a line is no field, or not everybody's line."""
     lines = [line.removesuffix(b"\r") for line in headers.removesuffix(b"\n").split(b"\n")]
-    if not headers or lines[0].startswith(b"From "):  # an envelope, as mbox files begin
+    if not headers or _ENVELOPE.match(lines[0]):
         del lines[0]
     fields: list[tuple[bytes, list[bytes]]] = []
     for line in lines:
@@ -65,8 +66,8 @@ def _fields(headers: bytes) -> list[tuple[bytes, bytes]] | None:
 
 
 def _mailboxes(value: bytes) -> list[str]:
-    text = value.decode("utf-8", "replace").strip()
-    if len(text) > _LENGTH_LIMIT or re.search(r"[\x00-\x08\x0a-\x1f\x7f]", text):
+    text = value.decode("utf-8", "replace").replace("\t", " ").strip()
+    if len(text) > _LENGTH_LIMIT or re.search(r"[\x00-\x1f\x7f]", text):
         return [NOBODY]
     mailboxes: list[list[tuple[str, str]]] = [[]]
     end = 0

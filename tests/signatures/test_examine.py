@@ -1,21 +1,27 @@
 """The door, whole: a mail in, a child for its bytes, the foreign PKI's real services."""
 
-from collections.abc import AsyncIterator
+import io
+from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from zoneinfo import ZoneInfo
 
+import openpyxl
 import pytest
 
 from bot.inbox.mime import Kind, Part
 from bot.sandbox import Sandbox
 from bot.sections import servers
-from bot.signatures.examine import PRELOAD, Examiner, Judgement
-from bot.signatures.revocation import Fetcher
-from bot.signatures.verdict import SubIndication
+from bot.signatures.examine import PRELOAD, Examiner, Judgement, MailJudgement
+from bot.signatures.revocation import Fetcher, RevocationData
+from bot.signatures.trust import CertificatePath, Policy
+from bot.signatures.verdict import MailInspection, SubIndication
 from demo import paper
 from demo.foreign import ForeignPki, Service, Signer
 from tests.signatures import hostile
+from tests.signatures.authority import Holder
 from tests.signatures.builders import a_filled_form, a_letter, a_mail, trust_of
+from tests.signatures.mails import ENTITY, HEADERS, clear, clear_entity, opaque_entity, signed
 
 
 class World:
@@ -23,6 +29,7 @@ class World:
 
     def __init__(self, pki: ForeignPki, sandbox: Sandbox, fetcher: Fetcher) -> None:
         self.pki = pki
+        self.sandbox = sandbox
         self.examiner = Examiner(sandbox, trust_of(pki), fetcher)
         self.leader = pki.signer("Hiệu trưởng")
         self.seal = pki.signer("Trường", usage=["content_commitment"])
@@ -149,3 +156,97 @@ async def test_a_part_that_is_not_there(world: World) -> None:
     absent = Part(index=9, filename="", declared="", kind=Kind.PDF, size=0, sha256="")
     inspection = await world.examiner.inspect(a_mail(), absent)
     assert inspection.faults == ("sandbox.crash",)
+
+
+class Mails:
+    """Mails that the world's leader and seal sign themselves."""
+
+    def __init__(self, world: World) -> None:
+        self.leader = Holder(world.leader.certificate, world.leader.key)
+        self.seal = Holder(world.seal.certificate, world.seal.key)
+        self._examiner = world.examiner
+
+    async def judge(self, raw: bytes) -> MailJudgement:
+        now = datetime.now(UTC)
+        return await self._examiner.judge_mail(raw, await self._examiner.survey(raw), now, now)
+
+    async def inspect(self, raw: bytes) -> MailInspection:
+        return await self._examiner.inspect_mail(raw, await self._examiner.survey(raw))
+
+
+@pytest.fixture
+def mails(world: World) -> Mails:
+    return Mails(world)
+
+
+async def test_a_signed_mail_is_believed_with_its_evidence(world: World, mails: Mails) -> None:
+    inner = opaque_entity(signed(ENTITY, mails.leader, detached=False))
+    raw = clear(signed(inner, mails.seal, pss=True), inner)
+    judgement = await mails.judge(raw)
+    assert [one.certificate for one in judgement.mail.passed] == [mails.seal.der, mails.leader.der]
+    assert (len(judgement.evidence), judgement.retry) == (3, False)
+    assert world.pki.hits == {"/ocsp": 2, "/root.crl": 1}
+    found = await mails.inspect(raw)
+    assert [one.intact for one in found.signatures] == [True, True]
+
+
+async def test_sheets_under_a_whole_signature_are_read(mails: Mails) -> None:
+    sheet = EmailMessage()
+    sheet.set_content("x")
+    sheet.add_attachment(a_sheet(), maintype="application", subtype="xlsx", filename="a.xlsx")
+    entity = sheet.as_bytes().replace(b"\n", b"\r\n")
+    good = await mails.judge(clear(signed(entity, mails.seal), entity))
+    assert {at: book.name for at, book in good.mail.workbooks.items()} == {1: "a.xlsx"}
+    assert not good.mail.workbooks[1].faults
+    footer = clear_entity(signed(entity, mails.seal), entity)
+    within = HEADERS + b"Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n" + footer
+    assert (await mails.judge(within)).mail.workbooks == {}
+
+
+async def test_a_mails_status_out_of_reach(world: World, mails: Mails) -> None:
+    world.pki.ocsp_service = world.pki.crl_service = Service.DOWN
+    judgement = await mails.judge(clear(signed(ENTITY, mails.seal)))
+    assert (judgement.mail.passed, judgement.retry) == ((), True)
+
+
+async def test_a_stranger_who_brings_authorities_is_never_asked_about(
+    world: World, mails: Mails, pki: ForeignPki, leader: Signer
+) -> None:
+    before = pki.hits.copy()
+    chain = [Holder(one.certificate, one.key) for one in (leader, pki.issuer, pki.root)]
+    judgement = await mails.judge(clear(signed(ENTITY, chain[0], certificates=chain)))
+    assert [one.verdict.reasons for one in judgement.mail.signatures] == [
+        ("certificate.untrusted",)
+    ]
+    assert pki.hits == before
+
+
+async def test_a_mail_without_signature_needs_no_child(world: World, mails: Mails) -> None:
+    raw = a_mail(world.letter())
+    seen = await world.examiner.survey(raw)
+    await world.sandbox.close()
+    now = datetime.now(UTC)
+    assert (await world.examiner.judge_mail(raw, seen, now, now)).mail.signatures == ()
+
+
+async def test_without_revocation_nobody_is_asked(world: World, mails: Mails) -> None:
+    examiner = Examiner(world.sandbox, trust_of(world.pki), Nowhere(), Policy(revocation=False))
+    raw = clear(signed(ENTITY, mails.seal))
+    now = datetime.now(UTC)
+    judgement = await examiner.judge_mail(raw, await examiner.survey(raw), now, now)
+    assert len(judgement.mail.passed) == 1
+    letter = a_mail(world.letter())
+    (part,) = (await examiner.survey(letter)).letters
+    assert len((await examiner.judge(letter, part, now, now)).file.passed) == 2
+
+
+class Nowhere:
+    async def gather(self, paths: Iterable[CertificatePath], now: datetime) -> RevocationData:
+        raise AssertionError
+
+
+def a_sheet() -> bytes:
+    book = openpyxl.Workbook()
+    book.create_sheet("Danh sách").append(["Họ và tên"])
+    book.save(saved := io.BytesIO())
+    return saved.getvalue()
