@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from collections.abc import MutableMapping
 from functools import cache
 from pathlib import Path
@@ -68,6 +69,8 @@ def start(
 def main() -> None:
     """Run the command line; every failure has one line and a remedy, never a trace."""
     logs.configure()
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # for who writes libraries, not for who types commands
     os.umask(0o077)  # what lies under home is nobody else's business
     try:
         sys.exit(cli(standalone_mode=False) or 0)

@@ -13,7 +13,7 @@ from asn1crypto import pem
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from bot.signatures.trust import UNREADABLE, TrustStore
+from bot.signatures.trust import UNREADABLE, TrustStore, issued
 
 FILES_LIMIT = 2_000
 SIZE_LIMIT = 64_000_000  # bytes of all files together
@@ -65,8 +65,8 @@ class Material:
         anchors: list[x509.Certificate] = []
         below: list[x509.Certificate] = []
         for one in self.certificates:
-            has_issuer = any(_issued(one, other) for other in by_subject[one.issuer])
-            (below if has_issuer and not _issued(one, one) else anchors).append(one)
+            has_issuer = any(issued(one, other) for other in by_subject[one.issuer])
+            (below if has_issuer and not issued(one, one) else anchors).append(one)
         return TrustStore(tuple(anchors), tuple(below))
 
 
@@ -111,11 +111,3 @@ def _certificate(der: bytes) -> list[x509.Certificate]:
 
 def _crl(der: bytes) -> list[x509.CertificateRevocationList]:
     return [x509.load_der_x509_crl(der)]
-
-
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except UNREADABLE:
-        return False
-    return True

@@ -151,7 +151,7 @@ def _judged(data: bytes, name: str, means: _Means, moment: datetime | None) -> R
 
 
 async def _in_sandbox(data: bytes, name: str, means: _Means, moment: datetime | None) -> Report:
-    asyncio.get_running_loop().set_default_executor(_Unattended())
+    asyncio.get_running_loop().set_default_executor(Unattended())
     now = datetime.now(UTC)
     sandbox = Sandbox(LIMITS, PRELOAD)
     try:
@@ -162,7 +162,7 @@ async def _in_sandbox(data: bytes, name: str, means: _Means, moment: datetime | 
         await sandbox.close()
 
 
-class _Unattended(ThreadPoolExecutor):
+class Unattended(ThreadPoolExecutor):
     """Threads that nobody waits for: a resolver that hangs does not hold up the end."""
 
     def submit(self, call: Callable[..., Any], /, *args: object, **options: object) -> Future[Any]:

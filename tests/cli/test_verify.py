@@ -1,8 +1,10 @@
 """`bot verify`: its JSON and exit codes are a contract; it needs no home and survives any file."""
 
+import asyncio
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -192,6 +194,22 @@ def test_a_fault_of_ours_is_no_verdict(desk: Desk, monkeypatch: pytest.MonkeyPat
     assert (code, json.loads(said)["reasons"]) == (2, ["bot.fault"])
     assert "crash.ZeroDivisionError" in told
     assert "Nguyễn" not in told
+
+
+def test_a_resolver_that_hangs_does_not_hold_up_the_end() -> None:
+    never = threading.Event()
+
+    async def asks() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(verify_module().Unattended())
+        assert await asyncio.to_thread(int, "7") == 7
+        with pytest.raises(ValueError, match="x"):
+            await asyncio.to_thread(int, "x")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.to_thread(never.wait), 0.01)
+
+    asyncio.run(asks())
+    never.set()
 
 
 def verify_module() -> Any:
