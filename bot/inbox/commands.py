@@ -1,5 +1,7 @@
 """What the door answers to commands, before any mail is read (RFC 5321, 2033, 3207)."""
 
+from collections.abc import Collection
+
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
 
@@ -18,7 +20,7 @@ class Commands:
     `bytes` are said as they are; `str` is a reply that must have a status code.
     """
 
-    def __init__(self, mailboxes: frozenset[str], *, require_tls: bool) -> None:
+    def __init__(self, mailboxes: Collection[str], *, require_tls: bool) -> None:
         self._mailboxes = mailboxes
         self._require_tls = require_tls
 

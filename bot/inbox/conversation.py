@@ -9,6 +9,7 @@ is hung up on.
 import asyncio
 import re
 import ssl
+from collections.abc import Sequence
 from typing import AnyStr, Protocol
 
 import structlog
@@ -34,7 +35,7 @@ class Host(Protocol):
     """The door, as its conversations see it."""
 
     settings: Door
-    mailboxes: frozenset[str]
+    mailboxes: Sequence[str]
 
     def has_room(self, size: int) -> bool:
         """Whether so many more bytes can be held."""

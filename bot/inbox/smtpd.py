@@ -7,7 +7,7 @@ wrong on our side is 451 or 452: the sender keeps the mail and tries again.
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import cast
@@ -34,7 +34,8 @@ class SmtpDoor:
     """The listening door; `port` is the real one, also when 0 was asked for.
 
     Args:
-        mailboxes: ours, case-folded; the same bytes for several of them are one mail.
+        mailboxes: ours, case-folded; the same bytes for several of them are one mail,
+            to the first of these.
         store: keeps one mail; what it raises is answered 451.
         tls: STARTTLS is offered with it.
     """
@@ -42,7 +43,7 @@ class SmtpDoor:
     def __init__(
         self,
         settings: Door,
-        mailboxes: frozenset[str],
+        mailboxes: Sequence[str],
         store: Store,
         tls: ssl.SSLContext | None = None,
     ) -> None:
@@ -97,7 +98,8 @@ class SmtpDoor:
         return reading + sum(self.storing.values()) + size <= self.settings.memory
 
     async def keep(self, raw: bytes, envelope: Envelope) -> str:
-        mailbox = envelope.rcpt_tos[0].casefold()
+        told = {address.casefold() for address in envelope.rcpt_tos}
+        mailbox = next(one for one in self.mailboxes if one in told)
         sender = "" if envelope.mail_from in (None, NULL_SENDER) else envelope.mail_from
         storing = asyncio.create_task(self._keep(raw, mailbox, sender))
         self.storing[storing] = len(raw)

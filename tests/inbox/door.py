@@ -137,7 +137,7 @@ class House:
     ) -> AsyncIterator[SmtpDoor]:
         """An open door with a small size limit."""
         chosen = Door.model_validate({"port": 0, "size_limit": LIMIT, **settings})
-        door = SmtpDoor(chosen, frozenset({MAILBOX, OTHER}), store or self.intake().store, tls)
+        door = SmtpDoor(chosen, [MAILBOX, OTHER], store or self.intake().store, tls)
         async with door.listening():
             yield door
 

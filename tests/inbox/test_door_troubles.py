@@ -104,7 +104,7 @@ async def test_a_door_that_is_closed_answers_what_it_stores_first(now: datetime)
         begun.set()
         await go_on.wait()
 
-    door = SmtpDoor(Door(port=0), frozenset({MAILBOX}), slowly)
+    door = SmtpDoor(Door(port=0), [MAILBOX], slowly)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(door.listening())
         idle = await asyncio.open_connection("127.0.0.1", door.port)
