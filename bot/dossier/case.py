@@ -15,6 +15,7 @@ from bot.dossier.neighbours import Neighbours
 from bot.dossier.rows import Row
 from bot.dossier.spreadsheet import Doubt, SheetReading
 from bot.dossier.terms import Words
+from bot.inbox.workbook import Sheet
 from bot.register.lifecycle import Capacity, DossierStatus
 from bot.sections.authority import Rules
 from bot.signatures.verdict import Signature, SubIndication
@@ -115,7 +116,7 @@ class Case:
     the mail, by their bytes (`bot.inbox.mime.Kind`). `shared_sheets` are covered together with
     several letters: whose list they are is not known. `truncated`: the mail has
     more parts than are looked at. `sheet` is the reading that the rows are from,
-    where they came as a workbook.
+    where they came as a workbook, and `page` what was read.
     """
 
     agency: AgencyFacts
@@ -130,6 +131,7 @@ class Case:
     attachments: tuple[str, ...] = ()
     truncated: bool = False
     sheet: SheetReading | None = None
+    page: Sheet | None = None
     file_faults: tuple[str, ...] = ()
     divergent: tuple[str, ...] = ()
     transport: tuple[Signed, ...] = ()

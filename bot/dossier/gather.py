@@ -8,17 +8,19 @@ from tortoise.expressions import Q
 
 from bot.config import Settings
 from bot.dossier.application import Application
+from bot.dossier.attachment_rules import SHEETS
 from bot.dossier.case import AgencyFacts, Case, Holding, Known, Signed, Signer
-from bot.dossier.letter import letter_key, read_form
+from bot.dossier.letter import letter_key, read_application
+from bot.dossier.naming import named_dossiers
 from bot.dossier.rows import CertificateRow, IssueRow
+from bot.dossier.spreadsheet import page_of
 from bot.dossier.terms import WORDS
-from bot.inbox.mime import Kind, Part, Survey
+from bot.inbox.mime import Part, Survey
 from bot.inbox.workbook import Workbook
 from bot.register.lifecycle import Capacity, CertificateStatus, DossierStatus, ItemStatus
 from bot.register.models import Agency, AgencySigner, Certificate, Dossier, Item, Subscriber
 from bot.signatures.verdict import Signature, SignedFile, SignedMail
 
-SHEETS = {Kind.XLSX}
 HANDED_OVER = (CertificateStatus.VALID, CertificateStatus.REVOKED)
 UNDER_WAY = (ItemStatus.ACCEPTED, ItemStatus.HELD, ItemStatus.PARKED)
 
@@ -45,11 +47,15 @@ async def gather(dossier: Dossier, judged: Judged, settings: Settings, now: date
     file = judged.file
     transport = await _signed(judged.mail.signatures, dossier)
     sealed = _sealed(judged, transport, dossier.agency_id)
-    application = read_form(file.values)
+    loose = len(judged.sheets) - len(sealed)
+    is_shared = judged.letters > 1 and bool(sealed)
+    workbooks = (*file.workbooks, *(() if is_shared else sealed.values()))
+    agency = await Agency.get(id=dossier.agency_id)
+    application, sheet = read_application(file, workbooks, agency.receiver)
     rows = application.rows if application else ()
     patience = timedelta(hours=settings.trust.patience_hours)
     return Case(
-        agency=_facts(await Agency.get(id=dossier.agency_id), settings),
+        agency=_facts(agency, settings),
         signatures=await _signed(file.signatures, dossier),
         application=application,
         received_at=dossier.received_at,
@@ -58,12 +64,17 @@ async def gather(dossier: Dossier, judged: Judged, settings: Settings, now: date
         words=WORDS[settings.terms],
         addressees=(settings.authority.name, *settings.rules.addressee),
         senders=judged.survey.senders,
+        attachments=tuple({part.kind for part in judged.survey.parts}),
         truncated=judged.survey.truncated,
+        sheet=sheet,
+        page=page_of(workbooks, sheet) if sheet else None,
         file_faults=file.faults,
         divergent=file.divergent,
         transport=transport,
-        loose_sheets=len(judged.sheets) - len(sealed),
-        shared_sheets=len(sealed) if judged.letters > 1 else 0,
+        loose_sheets=loose,
+        shared_sheets=len(sealed) if is_shared else 0,
+        has_content=bool(file.values) or any(file.text),
+        named=await named_dossiers(dossier, application),
         letter_used_in=await _used_in(dossier, application),
         known=await _known(dossier, [row for row in rows if isinstance(row, IssueRow)], now),
         holdings=await _holdings([row for row in rows if isinstance(row, CertificateRow)], now),

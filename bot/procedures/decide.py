@@ -25,10 +25,12 @@ from bot.dossier.rules import Consequence, Fault
 from bot.outbox.notices import Held, Returned
 from bot.procedures.close import close_if_done
 from bot.procedures.doubts import RevocationUnknown
+from bot.procedures.enclosing import sheet_back
 from bot.procedures.judging import judge
 from bot.procedures.letters import UNCHECKED_TRIES
 from bot.procedures.services import Vetting
 from bot.procedures.telling import tell_agency, tell_officers
+from bot.procedures.withdraw import withdraw
 from bot.register import tasks
 from bot.register.counter import Counter
 from bot.register.lifecycle import DossierMove, ItemMove
@@ -70,11 +72,19 @@ async def decide_dossier(lease: Lease, services: Vetting, now: datetime) -> None
             await _hasten(dossier)
         if not decision.retry:
             await _write(dossier, judging.judged, evidence, case, decision, now)
-            await _tell(dossier, case, decision, now)
-            await close_if_done(dossier, now)
+            await _tell(dossier, case, decision, services, now)
+            await _go_on(dossier, case, decision, now)
             await lease.end()
     if decision.retry:
         raise Unchecked if case.unopened else RevocationUnknown
+
+
+async def _go_on(dossier: Dossier, case: Case, decision: Decision, now: datetime) -> None:
+    """What follows at once: nothing waits for a row, or the letter takes others back."""
+    if case.procedure is Procedure.WITHDRAW and decision.outcome is Outcome.ACCEPT:
+        await withdraw(dossier, case, decision.faults, now)
+    else:
+        await close_if_done(dossier, now)
 
 
 async def _write(
@@ -103,6 +113,7 @@ async def _write(
         faults=[as_json(fault) for fault in decision.faults],
         evidence=evidence,
         letter_key=used_up,
+        supersedes_id=case.supersedes,
     )
     await _write_rows(dossier, case, decision, now)
 
@@ -151,7 +162,9 @@ def _about(subject: RowCase[Any]) -> dict[str, Any]:
     return {"person": number or "", "mailbox": (mailbox or "").casefold()}
 
 
-async def _tell(dossier: Dossier, case: Case, decision: Decision, now: datetime) -> None:
+async def _tell(
+    dossier: Dossier, case: Case, decision: Decision, services: Vetting, now: datetime
+) -> None:
     """What comes back goes to the agency, what is doubtful to the officers."""
     letter_number = case.application.letter.number if case.application else ""
     whole = decision.outcome is Outcome.RETURN
@@ -166,6 +179,7 @@ async def _tell(dossier: Dossier, case: Case, decision: Decision, now: datetime)
             None if whole else dossier.due_at,
             tuple(to_mend),
             notes=tuple(fault for fault in returned if fault not in to_mend),
+            files=await sheet_back(case, decision, services.archive),
         )
         await tell_agency(dossier, content, key="returned", now=now)
     held = tuple(_faults(decision, Outcome.HOLD))

@@ -12,16 +12,16 @@ from tortoise.transactions import in_transaction
 
 from bot.clock import HANOI, REVOCATION
 from bot.inbox.mime import Survey
-from bot.outbox.delivery import intend
-from bot.outbox.notices import Receipt, Unsigned
+from bot.outbox.notices import Receipt
 from bot.procedures.doubts import doubts_of, tell_of_doubts
 from bot.procedures.letters import UNCHECKED_TRIES, Letter, letters_in
 from bot.procedures.precheck import precheck
 from bot.procedures.services import Vetting
 from bot.procedures.telling import tell_agency
+from bot.procedures.unsigned import answer_unsigned
 from bot.register import tasks
 from bot.register.counter import Counter
-from bot.register.lifecycle import Channel, MailMove
+from bot.register.lifecycle import MailMove
 from bot.register.models import Agency, Dossier, Mail
 from bot.register.tasks import Lease
 from bot.sandbox import Unchecked
@@ -50,7 +50,7 @@ async def identify(lease: Lease, services: Vetting, now: datetime) -> None:
         if doubts:
             await tell_of_doubts(mail, doubts, is_known=bool(known), now=now)
         elif not known and sender and _is_from_a_person(mail, survey):
-            await _tell_unsigned(mail, sender, now)
+            await answer_unsigned(mail, survey, sender, now)
         move, because = _end(bool(known), doubts, survey)
         await mail.make(move, because=because, now=now, message_id=survey.message_id)
         await lease.end()
@@ -108,16 +108,3 @@ async def _open_dossier(mail: Mail, letter: Letter, services: Vetting, now: date
     await tell_agency(dossier, receipt, key="receipt", now=now)
     await tasks.call(tasks.Kind.DECIDE, dossier.id, due=now)
     await tasks.call(tasks.Kind.RESULT, dossier.id, due=due)
-
-
-async def _tell_unsigned(mail: Mail, agency: Agency, now: datetime) -> None:
-    """At most one such note a day to an agency."""
-    day = now.astimezone(HANOI).date()
-    await intend(
-        Unsigned(agency.name, mail.received_at),
-        key=f"unsigned:{agency.id}:{day}",
-        channel=Channel.EMAIL,
-        recipient=agency.mailbox,
-        now=now,
-        answers=mail,
-    )

@@ -7,8 +7,6 @@ from bot.dossier.gather import Judged
 from bot.procedures.services import Vetting
 from bot.signatures.verdict import SignedFile
 
-NO_LETTER = "letter.missing"
-
 
 @dataclass(frozen=True)
 class Judging:
@@ -24,7 +22,7 @@ async def judge(
     """Judge the mail `raw` as of its receipt, and the file in it whose SHA-256 is `letter`.
 
     `letters` is how many such files are dossiers. A signed mail may hold none at
-    all: that is its fault `letter.missing`.
+    all: then nothing is signed in it that could be a letter.
 
     Raises:
         Unchecked: the mail could not be surveyed.
@@ -34,8 +32,8 @@ async def judge(
     own = await examiner.judge_mail(raw, survey, received_at, now)
     part = next((part for part in survey.parts if part.sha256 == letter), None)
     if part is None:
-        missing = SignedFile(name="", sha256=letter, faults=(NO_LETTER,))
-        return Judging(Judged(survey, missing, own.mail, letters), own.evidence)
+        nothing = SignedFile(name="", sha256=letter)
+        return Judging(Judged(survey, nothing, own.mail, letters), own.evidence)
     file = await examiner.judge(raw, part, received_at, now)
     evidence = tuple(dict.fromkeys((*file.evidence, *own.evidence)))
     return Judging(Judged(survey, file.file, own.mail, letters), evidence)

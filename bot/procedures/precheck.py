@@ -15,8 +15,9 @@ from bot.dossier.case import Case, Signed
 from bot.dossier.decision import Decision, Outcome, decide
 from bot.dossier.gather import gather
 from bot.outbox.delivery import intend
-from bot.outbox.notices import Checked, CheckedLetter, CheckedSignature
+from bot.outbox.notices import Checked, CheckedLetter, CheckedSignature, Enclosed
 from bot.procedures.doubts import RevocationUnknown
+from bot.procedures.enclosing import sheet_back
 from bot.procedures.judging import judge
 from bot.procedures.letters import UNCHECKED_TRIES, Letter
 from bot.procedures.services import Vetting
@@ -44,16 +45,24 @@ async def precheck(
         RevocationUnknown: revocation data is away, and still is waited for.
     """
     found: dict[int, list[CheckedLetter]] = defaultdict(list)
+    sheets: dict[int, list[Enclosed]] = defaultdict(list)
     agencies: dict[int, Agency] = {}
     for letter in known:
         if letter.agency:
             agencies[letter.agency.id] = letter.agency
             case = await _case(raw, mail, letter, len(known), lease, services, now)
-            found[letter.agency.id].append(_checked(letter, case, decide(case)))
+            decision = decide(case)
+            found[letter.agency.id].append(_checked(letter, case, decision))
+            sheets[letter.agency.id] += await sheet_back(case, decision, services.archive)
     async with in_transaction():
         for agency in agencies.values():
             await intend(
-                Checked(agency.name, mail.received_at, tuple(found[agency.id])),
+                Checked(
+                    agency.name,
+                    mail.received_at,
+                    tuple(found[agency.id]),
+                    files=tuple(sheets[agency.id]),
+                ),
                 key=f"checked:{mail.id}:{agency.id}", channel=Channel.EMAIL,
                 recipient=agency.mailbox, now=now, answers=mail,
             )  # fmt: skip

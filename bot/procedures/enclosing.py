@@ -1,0 +1,21 @@
+"""The agency's own sheet goes back to it, with what was found in each row."""
+
+import asyncio
+
+from bot.dossier.case import Case
+from bot.dossier.decision import Decision
+from bot.inbox.archive import Archive
+from bot.outbox.annotated_sheet import annotated_sheet
+from bot.outbox.notices import Enclosed
+from bot.outbox.office import XLSX
+
+NAME = "ket-qua-kiem-tra.xlsx"
+
+
+async def sheet_back(case: Case, decision: Decision, archive: Archive) -> tuple[Enclosed, ...]:
+    """The list with its results, kept in the archive; none where no sheet was read."""
+    if case.page is None or case.sheet is None:
+        return ()
+    made = await asyncio.to_thread(annotated_sheet, case.page, case.sheet, decision)
+    digest = await asyncio.to_thread(archive.put, made)
+    return (Enclosed(NAME, XLSX, digest, len(made)),)
