@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.app import utc_now
 from bot.cli import reading
 from bot.cli.output import Json, err, fail, show_list
 from bot.cli.register import in_register
 from bot.procedures.inbound import lift
+from bot.register.connection import clock
 from bot.register.models import OptOut
 
 cli = typer.Typer(help="Phones: which of them want no messages.", no_args_is_help=True)
@@ -39,5 +39,5 @@ def start(
 async def _start(typed: str) -> None:
     listed = await OptOut.exists(number=typed)  # also what is no mobile number of ours
     number = typed if listed else reading.mobile("NUMBER", typed)
-    if not await lift(number, utc_now()):
+    if not await lift(number, await clock()):
         raise fail(f"{number} has not opted out.", "See `bot phone list`.")

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.app import utc_now
 from bot.cli.output import Json, err, fail, show_list
 from bot.cli.register import in_register
 from bot.procedures.escalate import resume as resume_task
+from bot.register.connection import clock
 from bot.register.models import Task
 
 cli = typer.Typer(help="Tasks: what is due, waits, or was given up.", no_args_is_help=True)
@@ -50,4 +50,4 @@ async def _resume(number: int) -> None:
     task = await Task.get_or_none(id=number)
     if task is None or task.parked_at is None:
         raise fail(f"No task {number} was given up.", "See `bot task list`.")
-    await resume_task(task, utc_now())
+    await resume_task(task, await clock())
