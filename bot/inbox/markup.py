@@ -6,7 +6,8 @@ from xml.parsers import expat
 from bot.inbox.tables import Unfit
 
 DEPTH_LIMIT = 64
-ELEMENTS_LIMIT = 800_000  # of one workbook
+ELEMENTS_LIMIT = 500_000  # of one workbook
+NAMES_LIMIT = 2_000  # different ones, of one part
 ATTRIBUTES_LIMIT = 64  # of one element
 
 
@@ -34,6 +35,21 @@ class Elements:
     left: int = ELEMENTS_LIMIT
 
 
+class _Names(dict[str, str]):
+    """Short names by those that expat gives, «namespace local»."""
+
+    def __init__(self, prefixes: dict[str, str]) -> None:
+        super().__init__()
+        self._prefixes = prefixes
+
+    def __missing__(self, full: str) -> str:
+        if len(self) >= NAMES_LIMIT:
+            raise Unfit("sheet.too_complex")
+        space, separator, local = full.rpartition(" ")
+        self[full] = f"{self._prefixes.get(space, '')}:{local}" if separator else local
+        return self[full]
+
+
 def walk(document: bytes, walker: Walker, prefixes: dict[str, str], elements: Elements) -> None:
     """Tell `walker` of every element in document order.
 
@@ -44,20 +60,14 @@ def walk(document: bytes, walker: Walker, prefixes: dict[str, str], elements: El
         Unfit: sheet.unreadable, sheet.too_complex.
     """
     path: list[str] = []
-    names: dict[str, str] = {}
-
-    def named(full: str) -> str:
-        if full not in names:
-            space, separator, local = full.rpartition(" ")
-            names[full] = f"{prefixes.get(space, '')}:{local}" if separator else local
-        return names[full]
+    named = _Names(prefixes)
 
     def start(name: str, flat: list[str]) -> None:
         elements.left -= 1
         if elements.left < 0 or len(path) >= DEPTH_LIMIT or len(flat) > 2 * ATTRIBUTES_LIMIT:
             raise Unfit("sheet.too_complex")
-        path.append(named(name))
-        keys = map(named, flat[::2])
+        path.append(named[name])
+        keys = [named[name] for name in flat[::2]]
         walker.start(path, dict(zip(keys, flat[1::2], strict=True)))
 
     def end(_: str) -> None:

@@ -3,6 +3,7 @@
 import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from bot.inbox.tables import Unfit
 
@@ -36,15 +37,19 @@ def looks(number: str, look: str, *, is_1904: bool = False) -> str:
         raise Unfit("sheet.unreadable") from None
     if not number.isascii() or not value.is_finite() or abs(value.adjusted()) > DIGITS_LIMIT:
         raise Unfit("sheet.unreadable")
-    letters = _LITERALS.sub("", look.split(";")[0]).casefold()
-    if look.replace(" ", "") == ";;;":
-        return ""
+    letters = _letters(look)
     if letters != "general" and re.search("[dmyhs]", letters) and 0 <= value < _DAYS_LIMIT:
         return _date(value, letters, is_1904=is_1904)
     shown = digits(value)
     if re.fullmatch("0{2,}", letters) and shown.isdigit():
         return shown.zfill(len(letters))
     return shown
+
+
+@lru_cache(maxsize=256)
+def _letters(look: str) -> str:
+    """What of a format code stands for digits and dates."""
+    return _LITERALS.sub("", look.split(";")[0]).casefold()
 
 
 def digits(value: Decimal) -> str:
@@ -62,6 +67,18 @@ def day(value: date) -> str:
 def moment(value: datetime) -> str:
     """The day, and the time of day if there is one."""
     return day(value) if value.time() == datetime.min.time() else f"{day(value)} {value:%H:%M}"
+
+
+def iso_moment(text: str) -> str:
+    """`moment` of a date or time as ISO 8601 has it.
+
+    Raises:
+        Unfit: sheet.unreadable.
+    """
+    try:
+        return moment(datetime.fromisoformat(text))
+    except ValueError:
+        raise Unfit("sheet.unreadable") from None
 
 
 def _date(serial: Decimal, letters: str, *, is_1904: bool) -> str:

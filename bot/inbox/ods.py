@@ -1,14 +1,13 @@
 """Reading .ods (OpenDocument 1.2, 1.3): values beside what was shown of them; both are compared."""
 
-import datetime as dt
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from bot.inbox.markup import Elements, Walker, walk
-from bot.inbox.number_formats import DIGITS_LIMIT, digits, moment
+from bot.inbox.number_formats import DIGITS_LIMIT, digits, iso_moment
 from bot.inbox.packages import Package
-from bot.inbox.tables import COLUMNS_LIMIT, Table, Tables, Unfit
+from bot.inbox.tables import COLUMNS_LIMIT, Area, Table, Tables, Unfit
 
 _BASE = "urn:oasis:names:tc:opendocument:xmlns:"
 _PREFIXES = {
@@ -116,6 +115,7 @@ class _Content(Walker):
     is_row_hidden: bool = False
     cell: _Cell | None = None
     line: dict[int, str] = field(default_factory=dict)
+    merged: list[Area] = field(default_factory=list)
 
     def start(self, path: list[str], attributes: dict[str, str]) -> None:
         name = path[-1]
@@ -158,8 +158,9 @@ class _Content(Walker):
 
     def end(self, path: list[str]) -> None:
         match path[-1]:
-            case "table:table":
-                self.table = None
+            case "table:table" if self.table:
+                self.tables.merge(self.table, self.merged)
+                self.table, self.merged = None, []
             case "table:table-row-group" | "table:table-column-group" if self.groups:
                 self.groups.pop()
             case "table:table-row" if self.table:
@@ -197,6 +198,10 @@ class _Content(Walker):
         repeated = _count(attributes, "table:number-columns-repeated")
         is_covered = path[-1] == "table:covered-table-cell"
         self.cell = _Cell(attributes, len(path), repeated, is_covered)
+        rows = _count(attributes, "table:number-rows-spanned")
+        if rows > 1:
+            right = self.column + _count(attributes, "table:number-columns-spanned") - 1
+            self.merged.append((self.row, self.column, self.row + rows - 1, right))
         if "table:formula" in attributes:
             self.tables.formula(table, self.row, self.column)
 
@@ -259,11 +264,8 @@ def _number(value: str, shown: str) -> str:
 
 
 def _date(value: str, shown: str) -> str:
-    try:
-        date = dt.datetime.fromisoformat(value)
-    except ValueError:
-        raise Unfit("sheet.unreadable") from None
+    date = iso_moment(value)
     written = re.fullmatch("([0-9]{1,2})/([0-9]{1,2})/[0-9]{4}", shown, re.ASCII)
-    if written and (int(written[1]), int(written[2])) != (date.day, date.month):
+    if written and not date.startswith(f"{int(written[1]):02}/{int(written[2]):02}/"):
         return value  # month first: which is which, nobody can tell
-    return moment(date)
+    return date

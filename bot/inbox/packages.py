@@ -99,7 +99,7 @@ def _start(content: bytes, entry: zipfile.ZipInfo) -> int:
     sizes = (crc, packed, unpacked)
     is_same = (
         written == entry.orig_filename == entry.filename
-        and (flags, method) == (entry.flag_bits, entry.compress_type)
+        and (flags | _LEVEL, method) == (entry.flag_bits | _LEVEL, entry.compress_type)
         and (sizes == (entry.CRC, entry.compress_size, entry.file_size) or flags & _STREAMED)
     )
     if not is_same:

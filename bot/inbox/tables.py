@@ -1,5 +1,6 @@
 """Sheets in the making: what a reader of workbooks puts together, within limits."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from string import ascii_uppercase
@@ -12,6 +13,9 @@ COLUMNS_LIMIT = 64
 LAST_ROW = 1_048_576  # what programs have
 TEXT_LIMIT = 1_000_000  # characters of a whole workbook; an answer of the sandbox has its limit
 FORMULAS_SHOWN = 5
+
+
+Area = tuple[int, int, int, int]  # of a merged cell: first row, first column, last row, last column
 
 
 class Unfit(Exception):
@@ -92,19 +96,27 @@ class Tables:
         if len(self.formulas) < FORMULAS_SHOWN:
             self.formulas.append(f"{table.name}!{column_letters(column)}{row}")
 
-    def covered(self, table: Table, areas: Iterable[tuple[int, int, int, int]]) -> None:
-        """Find text that a merged cell covers: nobody sees it.
+    def merge(self, table: Table, areas: Iterable[Area]) -> None:
+        """Have merged cells say what a person sees: text beneath one is a fault.
 
-        `areas` are first row, first column, last row, last column.
+        One that spans several rows of a column speaks for each of them that is filled.
+
+        Raises:
+            Unfit: sheet.ambiguous: two merged cells overlap.
         """
+        rows = sorted(table.cells)
+        merged: set[tuple[int, int]] = set()
         for top, left, bottom, right in areas:
-            rows = (row for row in table.cells if top <= row <= bottom)
-            for row in rows:
-                if any(
-                    left <= column <= right and (row, column) != (top, left)
-                    for column in table.cells[row]
-                ):
+            columns = range(left, min(right + 1, COLUMNS_LIMIT))
+            for row in rows[bisect_left(rows, top) : bisect_right(rows, bottom)] if columns else ():
+                places = {(row, column) for column in columns}
+                if places & merged:
+                    raise Unfit("sheet.ambiguous")
+                merged |= places
+                if any(at in table.cells[row] for at in columns if (row, at) != (top, left)):
                     self.faults.add("sheet.covered")
+                elif row > top and left == right:
+                    self.put(table, row, left, table.cells.get(top, {}).get(left, ""))
 
 
 def column_letters(column: int) -> str:

@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass, field
 
 from bot.inbox.markup import Walker
-from bot.inbox.number_formats import GENERAL, looks
-from bot.inbox.tables import Table, Tables, Unfit
+from bot.inbox.number_formats import GENERAL, iso_moment, looks
+from bot.inbox.tables import Area, Table, Tables, Unfit
 
+NOTHING = 0.5  # of a character's width, or of a point
 _MERGED_LIMIT = 5_000
 _VALUE = (["x:v"],)
 _INLINE = (["x:is", "x:t"], ["x:is", "x:r", "x:t"])
@@ -44,7 +45,7 @@ class Worksheet(Walker):
     row: int = 0
     column: int = -1
     cell: _Cell | None = None
-    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    merged: list[Area] = field(default_factory=list)
 
     def start(self, path: list[str], attributes: dict[str, str]) -> None:
         match path[1:]:
@@ -117,12 +118,12 @@ class Worksheet(Walker):
         match cell.type:
             case "s":
                 return self._shared(_number(said))
-            case "str" | "inlineStr":
+            case "str" | "inlineStr" | "e":
                 return unescaped(said)
             case "b":
                 return "TRUE" if said.strip() == "1" else "FALSE"
-            case "e" | "d":
-                return said
+            case "d":
+                return iso_moment(said)
             case "n":
                 return looks(said, look, is_1904=self.is_1904)
             case _:
@@ -145,7 +146,10 @@ def _is_true(value: str | None) -> bool:
 
 def _is_nothing(measure: str | None) -> bool:
     """Whether a width or a height leaves nothing to see."""
-    return measure is not None and not measure.strip("0. ")
+    try:
+        return measure is not None and float(measure) < NOTHING
+    except ValueError:
+        raise Unfit("sheet.unreadable") from None
 
 
 def _number(text: str | None) -> int:

@@ -25,6 +25,7 @@ _SHEET, _MACROS, _VBA = 0, 1, 6  # BOUNDSHEET's dt, 2.4.28
 _BIFF5, _BIFF8 = 0x500, 0x600
 _INTERNAL = {0x0401, 0x3A01}  # SUPBOOK of this file itself, and of add-in functions, 2.4.271
 _HIDDEN_ROW = 0x20
+_NO_HEIGHT, _NO_WIDTH = 10, 128  # half a point in twips, half a character in 256ths
 
 Record = tuple[int, bytes]
 
@@ -138,11 +139,11 @@ def _look_at_record(page: _Page, kind: int, data: bytes, tables: Tables) -> None
         case 0x208:  # ROW
             row, _, _, height = struct.unpack_from("<4H", data)
             (flags,) = struct.unpack_from("<H", data, 12)
-            if flags & _HIDDEN_ROW or height & 0x7FFF == 0:
+            if flags & _HIDDEN_ROW or height & 0x7FFF < _NO_HEIGHT:
                 page.table.hidden_rows.add(row + 1)
         case 0x7D:  # COLINFO
             first, last, width, _, flags = struct.unpack_from("<5H", data)
-            if flags & 1 or width == 0:
+            if flags & 1 or width < _NO_WIDTH:
                 page.table.hide_columns(first, last)
         case 0x06:  # FORMULA
             row, column = struct.unpack_from("<HH", data)
@@ -191,7 +192,7 @@ def _fill_table(page: _Page, sheet: CalamineSheet, tables: Tables) -> None:
                 raise Unfit("sheet.ambiguous")
             tables.put(page.table, row + 1, column, _text(value))
     areas = sheet.merged_cell_ranges or []
-    tables.covered(
+    tables.merge(
         page.table,
         ((top + 1, left, bottom + 1, right) for (top, left), (bottom, right) in areas),
     )

@@ -151,7 +151,7 @@ class _Reader:
             if relation.type == "worksheet":
                 page = Worksheet(self.tables, table, strings, looks, book.is_1904)
                 self._walk(relation.target, page)
-                self.tables.covered(table, page.merged)
+                self.tables.merge(table, page.merged)
 
     def _look_around(self) -> None:
         """What no list needs: macros, other files inside of it or outside."""

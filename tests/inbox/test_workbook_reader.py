@@ -88,6 +88,8 @@ def test_what_openpyxl_writes_is_read() -> None:
         ('<c r="A1" s="1"><v>-5</v></c>', "-5"),
         ('<c r="A1" t="b"><v>0</v></c>', "FALSE"),
         ('<c r="A1" t="e"><v>#N/A</v></c>', "#N/A"),
+        ('<c r="A1" t="d"><v>1985-09-05</v></c>', "05/09/1985"),
+        ('<c r="A1" t="d"><v>1985-09-05T07:30:00</v></c>', "05/09/1985 07:30"),
         ('<c r="A1" t="str"><v> chữ_x000D_ </v></c>', " chữ\r "),
         ('<c r="A1" t="inlineStr"><is><r><t>a</t></r><r><t>b</t></r></is></c>', "ab"),
         ('<c t="str"><v>không địa chỉ</v></c>', "không địa chỉ"),
@@ -146,6 +148,27 @@ def test_an_xls_tells_what_it_hides() -> None:
     assert [line.hidden for line in page.lines] == [False, True]
 
 
+def test_a_merged_cell_speaks_for_every_row_it_spans() -> None:
+    rows = (
+        '<row r="1"><c r="A1" t="str"><v>Tổ Toán</v></c><c r="B1"><v>1</v></c></row>'
+        '<row r="2"><c r="B2"><v>2</v></c></row><row r="4"><c r="B4"><v>3</v></c></row>'
+    )
+    merged = '<mergeCells><mergeCell ref="A1:A3"/><mergeCell ref="C1:XFD9"/></mergeCells>'
+    assert lines(xlsx_of(rows, after=merged)) == [("Tổ Toán", "1"), ("Tổ Toán", "2"), ("", "3")]
+    cell = '<table:table-cell {} office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    first = cell.format('table:number-rows-spanned="2"', "Tổ Toán") + cell.format("", "1")
+    second = "<table:covered-table-cell/>" + cell.format("", "2")
+    table = "".join(f"<table:table-row>{one}</table:table-row>" for one in (first, second))
+    content = made.content(f"<table:table>{table}</table:table>")
+    assert lines(read(with_parts(ODS, {"content.xml": content}), "x")) == [
+        ("Tổ Toán", "1"),
+        ("Tổ Toán", "2"),
+    ]
+    area = made.record(0xE5, struct.pack("<5H", 1, 0, 1, 2, 2))
+    with_area = made.xls_stream(made.number_cell(0, 2, 5) + made.number_cell(1, 0, 6) + area)
+    assert lines(read(made.an_xls(with_area), "x")) == [("", "", "5"), ("6", "", "5")]
+
+
 def test_formulas_are_named() -> None:
     cell = '<c r="{}"><f>1+1</f><v>2</v></c>'
     rows = f'<row r="1">{cell.format("A1")}</row><row r="7">{cell.format("AB7")}</row>'
@@ -171,6 +194,7 @@ def rels(kind: str, mode: str = "Internal") -> str:
 TYPES = str(XLSX["[Content_Types].xml"])
 LONG = "a" * 30_000
 LINK = "externalReference"
+TWO_ROWS = '<mergeCell ref="D1:D2"/>'
 EVERYTHING = '<mergeCell ref="A1:XFD1048576"/>'
 BOOK_RELS = "xl/_rels/workbook.xml.rels"
 A1 = '<c r="A1"><v>1</v></c>'
@@ -231,6 +255,10 @@ XLSX_FAULTS: dict[str, tuple[str, Parts]] = {
     "a look that shows nothing": (
         "sheet.covered",
         {SHEET: made.sheet('<row r="1"><c r="A1" s="3"><v>1</v></c></row>')},
+    ),
+    "merged cells that overlap": (
+        "sheet.ambiguous",
+        {SHEET: made.sheet(after=f"<mergeCells>{TWO_ROWS * 2}</mergeCells>")},
     ),
     "a row twice": ("sheet.ambiguous", {SHEET: made.sheet(f'<row r="1">{A1}</row>' * 2)}),
     "a cell twice": ("sheet.ambiguous", {SHEET: made.sheet(f'<row r="1">{A1}{A1}</row>')}),
