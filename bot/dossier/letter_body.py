@@ -68,7 +68,7 @@ def receiver_in(body: str) -> Mapping[str, str]:
     said: dict[str, str] = {}
     for one, after in zip_longest(labels, labels[1:]):
         end = after.start() if after else len(text)
-        value = re.split(r"[;\n]|\.\s", text[one.end() : end] + "\n")[0].strip(" ,.:-–")
+        value = re.split(r"[;\n]|\.\s", text[one.end() : end].lstrip(" :\n"))[0].strip(" ,.-–")
         if value:
             said.setdefault(one.lastgroup or "", value)
     return said if "full_name" in said else {}

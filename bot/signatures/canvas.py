@@ -67,10 +67,15 @@ class Glyph:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """An opaque rectangle; `colour` is None where it has none, or many."""
+    """Opaque rectangles, painted at once; `colour` is None where there is none, or many."""
 
-    frame: Rect
+    frames: tuple[Rect, ...]
     colour: Colour | None
+    is_even_odd: bool = False  # 8.5.3.3.3: one within another is a hole
+
+    def hides(self, point: Point) -> bool:
+        times = sum(is_within(point, frame) for frame in self.frames)
+        return times % 2 == 1 if self.is_even_odd else times > 0
 
 
 class Look(PDFGraphicState):
@@ -103,6 +108,7 @@ class Canvas(PDFTextDevice):
         """Begin a page of which `view` can be seen."""
         self.glyphs: list[Glyph] = []
         self._covers: list[Cover] = []
+        self._spread = 0  # rectangles of all of them
         self._tags: list[bool] = []
         self._is_optional = False
         self._render = 0
@@ -176,7 +182,7 @@ class Canvas(PDFTextDevice):
     def _is_lost_on_ground(self, at: Point) -> bool:
         look = self.look
         ink = colour(look.scolor, look.scs) if self._render == 1 else colour(look.ncolor, look.ncs)
-        below = (cover.colour for cover in reversed(self._covers) if is_within(at, cover.frame))
+        below = (cover.colour for cover in reversed(self._covers) if cover.hides(at))
         ground = next(below, WHITE)
         return ink is not None and ground is not None and is_alike(ink, ground)
 
@@ -191,29 +197,37 @@ class Canvas(PDFTextDevice):
         steps = "".join(step[0] for step in path)
         if not fill or steps != "mlllh" * (len(steps) // 5):
             return
-        for at in range(0, len(path), 5):
-            frame = frame_of(path[at : at + 5], self.ctm)
-            self.cover(frame, colour(self.look.ncolor, self.look.ncs))
+        frames = [frame_of(path[at : at + 5], self.ctm) for at in range(0, len(path), 5)]
+        self._cover(frames, colour(self.look.ncolor, self.look.ncs), evenodd)
 
     def render_image(self, name: str, stream: PDFStream) -> None:
         """An image fills the unit square (8.9.5)."""
         if not any(stream.get_any(names) for names in _UNSEEN_IF_ANY):
-            self.cover(apply_matrix_rect(self.ctm, (0, 0, 1, 1)), None)
+            self._cover([apply_matrix_rect(self.ctm, (0, 0, 1, 1))])
 
     def shade(self) -> None:
         """A shading fills all that is not clipped away (8.7.4.2)."""
-        self.cover(self._view, None)
+        self._cover([self._view])
 
-    def cover(self, frame: Rect, with_colour: Colour | None) -> None:
-        """Paint over what lies beneath `frame`."""
-        left, bottom, right, top = seen = overlap(frame, self.look.clip)
-        if self.look.opacity < _OPAQUE or min(right - left, top - bottom) < _LEAST_COVER:
+    def _cover(
+        self, frames: Sequence[Rect], ink: Colour | None = None, is_even_odd: bool = False
+    ) -> None:
+        """Paint over what lies beneath."""
+        seen = tuple(filter(_is_wide, (overlap(frame, self.look.clip) for frame in frames)))
+        if self.look.opacity < _OPAQUE or not seen:
             return
-        if len(self._covers) == COVERS_LIMIT:
+        self._spread += len(seen)
+        if self._spread > COVERS_LIMIT:
             raise Unfit("pdf.too_complex")
-        self._covers.append(Cover(seen, with_colour))
+        cover = Cover(seen, ink, is_even_odd)
+        self._covers.append(cover)
         for glyph in self.glyphs:
-            glyph.hidden |= not glyph.is_blank and is_within(glyph.middle, seen)
+            glyph.hidden |= not glyph.is_blank and cover.hides(glyph.middle)
+
+
+def _is_wide(frame: Rect) -> bool:
+    left, bottom, right, top = frame
+    return min(right - left, top - bottom) >= _LEAST_COVER
 
 
 def _text(font: PDFFont, cid: int) -> str:

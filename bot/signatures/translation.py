@@ -29,7 +29,8 @@ class Stream(PDFStream):
         self._source = source
 
     def get_data(self) -> bytes:
-        return bytes(self._source.data)
+        # some programs name a filter for a stream that is empty
+        return bytes(self._source.data) if self._source.encoded_data else b""
 
 
 class Document:
