@@ -5,7 +5,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from email.message import EmailMessage
+from email.message import Message
 from typing import Any
 
 from cryptography import x509
@@ -41,7 +41,7 @@ CODE = re.compile(r"\b[A-Z2-9]{4}(?:-[A-Z2-9]{4}){3}\b")
 async def facts(
     settings: Settings,
     mac: Mac,
-    mails: Sequence[EmailMessage],
+    mails: Sequence[Message],
     messages: Sequence[tuple[str, str]],
 ) -> dict[str, Any]:
     """The same for every run, killed or not, but for what `test_crash.expected` says.
@@ -117,7 +117,7 @@ class Untried(Exception):
 
 
 async def _slips(
-    settings: Settings, mac: Mac, mails: Sequence[EmailMessage], messages: Sequence[str]
+    settings: Settings, mac: Mac, mails: Sequence[Message], messages: Sequence[str]
 ) -> list[dict[str, bool]]:
     """Of each slip that was mailed, the oldest first: was its passcode told, is its code good?
 
@@ -132,7 +132,7 @@ async def _slips(
 
 
 async def _try_slips(
-    settings: Settings, mac: Mac, mails: Sequence[EmailMessage], messages: Sequence[str]
+    settings: Settings, mac: Mac, mails: Sequence[Message], messages: Sequence[str]
 ) -> list[dict[str, bool]]:
     told = {passcode for text in messages for passcode in PASSCODE.findall(text)}
     found = []
@@ -158,11 +158,13 @@ async def _opens(settings: Settings, login: str, code: str) -> bool:
     return True
 
 
-def _code(mail: EmailMessage, passcode: str) -> str:
+def _code(mail: Message, passcode: str) -> str:
     [slip] = [part for part in mail.walk() if part.get_content_type() == "application/pdf"]
+    content = slip.get_payload(decode=True)
+    assert isinstance(content, bytes)
     read = subprocess.run(
         ["pdftotext", "-upw", passcode, "-", "-"],
-        input=slip.get_content(), capture_output=True, check=True,
+        input=content, capture_output=True, check=True,
     )  # fmt: skip
     [code] = set(CODE.findall(read.stdout.decode()))
     return str(code)

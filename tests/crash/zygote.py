@@ -62,6 +62,7 @@ def main(mail: Path) -> None:
     warm_up(mail.read_bytes())
     gc.collect()
     gc.freeze()  # what no collection touches stays shared with the forks
+    gc.disable()  # no fork lives long enough to need one
     frozen: list[Bot] = []
     for line in sys.stdin:
         if arguments := json.loads(line):
