@@ -63,6 +63,8 @@ async def _is_urgent(notice: Notice) -> bool:
     """A revocation is told at once, and so are troubles with what makes it visible."""
     if notice.kind == Parked.kind and Kind(notice.data["task"]).queue is Queue.URGENT:
         return True
+    if notice.dossier_id is None:
+        return False
     return await Dossier.exists(id=notice.dossier_id, procedure=Procedure.REVOKE)
 
 
