@@ -98,12 +98,12 @@ class House:
         """Mail `files` to the official mailbox, as the school's mail program would."""
         await self.submit(a_mail(*files, sender=sender, **headers).as_bytes(policy=SMTP), sender)
 
-    async def submit(self, raw: bytes, sender: str = MAILBOX) -> None:
+    async def submit(self, raw: bytes, sender: str = MAILBOX, to: str = OFFICIAL) -> None:
         """Hand `raw` in at the door, with a real SMTP client."""
 
         def hand_in() -> None:
             with smtplib.SMTP("127.0.0.1", self.running.door, timeout=PATIENCE) as client:
-                client.sendmail(sender, [OFFICIAL], raw)
+                client.sendmail(sender, [to], raw)
 
         await asyncio.get_running_loop().run_in_executor(CLIENTS, hand_in)
 

@@ -26,7 +26,7 @@ from bot.register.models import (
 )
 from bot.register.tasks import Kind, Queue
 from demo.school import MAILBOX, School, Teacher
-from tests.house import House, a_mail, text_of
+from tests.house import OFFICIAL, House, a_mail, text_of
 
 MADE = (Certificate, Account, Subscriber, SubjectKey)  # what only an accepted row may bring about
 Seen = tuple[list[int], list[int], set[str], int, int]  # mails, dossiers, told, SMS, made
@@ -132,12 +132,16 @@ class Desk:
         )
 
     async def take(
-        self, *mails: EmailMessage | bytes, sender: str = MAILBOX, new: bool = True
+        self,
+        *mails: EmailMessage | bytes,
+        sender: str = MAILBOX,
+        to: str = OFFICIAL,
+        new: bool = True,
     ) -> Left:
         """Hand all `mails` in at once; every byte is kept and every mail comes to an end."""
         raws = [mail if isinstance(mail, bytes) else as_sent(mail) for mail in mails]
         before = await self.seen()
-        await asyncio.gather(*(self.house.submit(raw, sender) for raw in raws))
+        await asyncio.gather(*(self.house.submit(raw, sender, to) for raw in raws))
         left = await self.since(before)
         digests = {sha256(raw).hexdigest() for raw in raws} if new else set()
         assert {mail.digest for mail in left.mails} == digests
