@@ -64,7 +64,7 @@ SAYINGS: dict[Kind, dict[Flaw, Saying]] = {
     Kind.PERSONAL_NUMBER: {
         **EVERYWHERE,
         Flaw.LOST_ZERO: Saying(
-            "Số định danh cá nhân chỉ có 11 chữ số; có thể phần mềm bảng tính đã bỏ số 0 ở đầu.",
+            "Số định danh cá nhân thiếu chữ số; có thể phần mềm bảng tính đã bỏ số 0 ở đầu.",
             "Đề nghị đối chiếu với căn cước và ghi đủ 12 chữ số.",
         ),
         Flaw.LAPSED: Saying(

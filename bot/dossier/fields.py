@@ -156,6 +156,8 @@ def read_personal_number(typed: str) -> Reading[str]:
         return _flawed(typed, Flaw.INVALID)
     if len(digits) == 11 and digits[2] in "0123":
         return _flawed(typed, Flaw.LOST_ZERO, f"0{digits}")
+    if len(digits) == 10 and digits[0] != "0" and digits[1] in "0123":  # 001 to 009 have lost two
+        return _flawed(typed, Flaw.LOST_ZERO, f"00{digits}")
     if len(digits) == 9:
         return _flawed(typed, Flaw.LAPSED)
     if len(digits) != 12 or digits[3] not in "0123":

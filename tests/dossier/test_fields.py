@@ -22,7 +22,9 @@ def test_personal_numbers(typed: str) -> None:
     ("typed", "flaw", "suggestion"),
     [
         ("", Flaw.EMPTY, ""),
-        ("1185012345", Flaw.INVALID, ""),
+        ("1185012345", Flaw.LOST_ZERO, "001185012345"),
+        ("0912345678", Flaw.INVALID, ""),
+        ("4485012345", Flaw.INVALID, ""),
         ("01185012345", Flaw.LOST_ZERO, "001185012345"),
         ("01185012345.0", Flaw.LOST_ZERO, "001185012345"),
         ("012345678", Flaw.LAPSED, ""),
