@@ -61,6 +61,7 @@ SUB_INDICATIONS = {  # table 6
     SubIndication.FORMAT_FAILURE: "chữ ký số sai định dạng",
     SubIndication.HASH_FAILURE: "nội dung đã bị thay đổi sau khi ký số",
     SubIndication.SIG_CRYPTO_FAILURE: "chữ ký số không khớp với chứng thư",
+    SubIndication.SIG_CONSTRAINTS_FAILURE: "chữ ký số không đáp ứng yêu cầu kỹ thuật",
     SubIndication.CHAIN_CONSTRAINTS_FAILURE: "chứng thư không được phép dùng để ký văn bản",
     SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE: "không xác thực được chuỗi chứng thư",
     SubIndication.CRYPTO_CONSTRAINTS_FAILURE: "thuật toán ký không còn an toàn",

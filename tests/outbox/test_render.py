@@ -11,15 +11,27 @@ from jinja2 import meta, nodes
 from pydantic import TypeAdapter
 
 from bot.config import Settings, template_folder
+from bot.dossier.decision import Outcome
 from bot.dossier.terms import WORDS
 from bot.errors import Misconfigured
-from bot.outbox.notices import KINDS, Content, Help, Progress, RowResult
+from bot.outbox.notices import KINDS, Content, Gathered, Help, Progress, RowResult
 from bot.outbox.render import Renderer, environment
-from bot.outbox.words import OUTCOMES, STATES, TASKS, in_words, one_line
-from bot.register.lifecycle import DossierStatus
+from bot.outbox.words import (
+    CAPACITIES,
+    INDICATIONS,
+    LETTER_OUTCOMES,
+    OUTCOMES,
+    STATES,
+    SUB_INDICATIONS,
+    TASKS,
+    in_words,
+    one_line,
+)
+from bot.register.lifecycle import Capacity, DossierStatus
 from bot.register.tasks import Kind
 from bot.sections.authority import Terms
 from bot.sections.sms import Sms
+from bot.signatures.verdict import Indication, SubIndication
 from bot.sms.text import one_part, parts, unaccent
 from tests.outbox.examples import (
     A_DOUBT,
@@ -97,6 +109,7 @@ def test_every_letter_says_what_every_notice_must(content: Content) -> None:
     for words in (letter.text, letter.html):
         assert authority.help_phone in words
         assert authority.help_mailbox in words
+        assert SETTINGS.web.forms_page in words
         assert "Việc tiếp theo" in words
         assert "None" not in words
         if number := getattr(content, "number", None):
@@ -107,6 +120,22 @@ def test_every_letter_says_what_every_notice_must(content: Content) -> None:
     assert "<" not in letter.text
     if number := getattr(content, "number", None):
         assert number in letter.subject
+
+
+TOLD_TOGETHER = [one for one in LETTERS.values() if not one.at_sending]
+
+
+@pytest.mark.parametrize("content", TOLD_TOGETHER, ids=lambda content: content.kind)
+def test_every_notice_can_be_a_part_of_another(content: Content) -> None:
+    alone, part = RENDERER.letter(content), RENDERER.section(content)
+    assert part.subject == alone.subject
+    for chrome in (SETTINGS.authority.address, "<html", "<body", "kiểm tra chữ ký số ngay"):
+        assert chrome not in part.text + part.html
+    assert {*part.text.splitlines()} <= {*alone.text.splitlines()}
+    whole = RENDERER.letter(Gathered(), letters=[part, part])
+    assert whole.text.count(part.text.strip()) == 2
+    assert whole.html.count(part.html) == 2
+    assert whole.text.count(SETTINGS.authority.address) == 1
 
 
 def test_a_deadline_is_in_words_and_in_hanoi() -> None:
@@ -166,6 +195,25 @@ def test_before_the_letter_is_read_no_clock_is_promised_but_its_own() -> None:
 
 def test_every_task_has_words() -> None:
     assert set(TASKS) == set(Kind)
+
+
+def test_every_verdict_and_whatever_becomes_of_a_letter_has_words() -> None:
+    assert set(INDICATIONS) == set(Indication)
+    assert set(SUB_INDICATIONS) == set(SubIndication)
+    assert set(CAPACITIES) == set(Capacity)
+    assert set(LETTER_OUTCOMES) == {Outcome.ACCEPT, Outcome.HOLD, Outcome.RETURN}
+
+
+def test_a_check_says_what_was_not_done_and_what_is_wrong() -> None:
+    check = EXAMPLES["checked"]
+    for words in (RENDERER.letter(check).text, RENDERER.letter(check).html):
+        assert "không có số hồ sơ" in words
+        assert "chưa đăng ký cho cơ quan" in words
+        assert SUB_INDICATIONS[SubIndication.HASH_FAILURE] in words
+        for fault in (A_FAULT, A_DOUBT, A_NOTE):
+            assert fault.text in words
+            assert fault.remedy in words
+    assert "Không phát hiện sai sót nào" in RENDERER.letter(EXAMPLES["checked and good"]).text
 
 
 LONGEST = "HS-2026-1000000"  # of a year; what it holds has every length it may have
