@@ -61,6 +61,11 @@ FILE_DOUBTS = {
 }
 
 LIST_DOUBTS = {
+    "absent": Saying(
+        "Văn bản không có danh sách: không có bảng tính nào được ký số cùng văn bản.",
+        "Đề nghị đính kèm bảng tính danh sách vào tệp PDF trước khi ký số rồi gửi lại, "
+        "hoặc dùng biểu mẫu của cơ quan tiếp nhận.",
+    ),
     "no_list": Saying(
         "Không tìm thấy danh sách trong bảng tính: không có dòng tiêu đề với các cột của biểu mẫu.",
         TEMPLATE,

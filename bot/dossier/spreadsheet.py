@@ -72,14 +72,16 @@ class SheetReading:
 
 
 def read_list(workbooks: Sequence[Workbook], procedure: Procedure) -> SheetReading:
-    """The one list that `workbooks` hold, as the list of `procedure`."""
+    """The one list that `workbooks` hold, as the list of `procedure`, which has a form."""
     books = list({book.sha256: book for book in workbooks}.values())  # one file may come twice
     doubts = [doubt for book in books for doubt in _of_book(book)]
     found = [_Found(book, sheet, *at) for book, sheet in _visible(books) if (at := _begin(sheet))]
     if len(found) != 1:
-        if found or not doubts:
+        if found:
             names = ", ".join(f"«{one.sheet.name}»" for one in found)
-            doubts.append(Doubt("several_lists" if found else "no_list", detail=names))
+            doubts.append(Doubt("several_lists", detail=names))
+        elif not any(book.faults for book in books):  # what cannot be read may have had one
+            doubts.append(Doubt("no_list" if books else "absent"))
         return SheetReading(procedure, doubts=tuple(doubts))
     (one,) = found
     heading = one.sheet.lines[one.at + one.headings.depth - 1].number

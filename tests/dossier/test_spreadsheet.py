@@ -5,6 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.dossier.cells import identity_of, issue_of, ticked
 from bot.dossier.columns import find_headings, heading_key, is_numbering
@@ -91,6 +93,7 @@ DOUBTS: dict[str, tuple[Workbook, ...]] = {
         if code != "signature_inside"
     },
     "signature_inside": (a_list().model_copy(update={"has_signature": True}),),
+    "absent": (),
     "no_list": (a_workbook(a_sheet(["Kính gửi"])),),
     "several_lists": (
         a_workbook(a_sheet(HEADING, a_line()), a_sheet(HEADING, a_line(), name="Khác")),
@@ -246,3 +249,18 @@ def test_two_thousand_rows_are_judged_in_time() -> None:
     decision = decide(case_of(read(a_list(*lines))))
     assert time.process_time() - begun < 6
     assert len(decision.rows) == ROWS_LIMIT
+
+
+def test_what_cannot_be_read_may_have_had_the_list() -> None:
+    unreadable = a_workbook(faults=("sheet.encrypted",))
+    other = a_workbook(a_sheet(["Phụ lục"]), name="khác.xlsx")
+    assert codes(unreadable, other) == ["encrypted"]
+    assert codes(a_list(), unreadable.model_copy(update={"sha256": "b"})) == ["encrypted"]
+
+
+@given(st.lists(st.lists(st.text(max_size=20), max_size=12), max_size=6), st.integers(0, 3))
+def test_nobody_is_lost_among_other_lines(others: list[list[str]], at: int) -> None:
+    people = [a_line(position) for position in (1, 2, 3)]
+    reading = read(a_list(*people[:at], *others, *people[at:]))
+    numbers = {row.personal_number.typed for row in reading.rows}
+    assert {line[3] for line in people} <= numbers
