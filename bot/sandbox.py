@@ -78,7 +78,8 @@ class Sandbox:
     Args:
         limits: seconds of CPU and memory of one call, and how many run at once.
         preload: modules of the functions that will be called. A child cannot
-            import, so they must import at their top all they will need.
+            import, so they must import at their top all they will need. What a
+            module calls `warm_up` is called once, before the first child.
     """
 
     def __init__(self, limits: servers.Sandbox, preload: Sequence[str]) -> None:
@@ -225,8 +226,8 @@ async def _readable(ours: socket.socket) -> None:
 
 def warm(control_fd: int, seconds: float, memory: int, modules: Sequence[str]) -> None:
     """Load `modules`, then fork a child for every socket that comes, until the parent ends."""
-    for module in modules:
-        importlib.import_module(module)
+    for module in [importlib.import_module(name) for name in modules]:
+        getattr(module, "warm_up", int)()
     for codec in pkgutil.iter_modules(encodings.__path__):  # mails name their own charsets
         with contextlib.suppress(ImportError):  # those of other systems
             importlib.import_module(f"encodings.{codec.name}")

@@ -12,7 +12,7 @@ from hashlib import sha256
 
 from bot.inbox import mime
 from bot.sandbox import Sandbox, Unchecked
-from bot.signatures import pdf, smime
+from bot.signatures import pdf, rehearsal, smime
 from bot.signatures.revocation import RevocationData, RevocationSource
 from bot.signatures.trust import LAWFUL, Policy, TrustStore
 from bot.signatures.verdict import (
@@ -25,7 +25,7 @@ from bot.signatures.verdict import (
     SubIndication,
 )
 
-PRELOAD = (mime.__name__, pdf.__name__, smime.__name__)
+PRELOAD = (mime.__name__, pdf.__name__, smime.__name__, rehearsal.__name__)
 """What the sandbox must have loaded."""
 
 

@@ -193,8 +193,7 @@ def _path_fault(way: CertificatePath, at: datetime) -> Verdict | None:
     )
     unchecked = RevocationCheckingRule.NO_CHECK  # `_status_fault` does that
     context = ValidationContext(
-        trust_roots=[root],
-        other_certs=intermediates,
+        trust_roots=[],  # the way is found
         moment=at,
         revinfo_policy=CertRevTrustPolicy(RevocationCheckingPolicy(unchecked, unchecked)),
         weak_hash_algos=frozenset({"md2", "md5"}),  # SHA-1 was looked at
