@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.errors import BotError
-from bot.files import write_all_once
+from bot.files import write_all_once, write_once
 
 
 class Damaged(BotError):
@@ -29,17 +29,18 @@ class Archive:
         Raises:
             OSError: it is not kept; nothing half-written stands under its name.
         """
-        [digest] = self.put_all([content])
+        digest = hashlib.sha256(content).hexdigest()
+        write_once(self.path(digest), content)
         return digest
 
     def put_all(self, contents: Sequence[bytes]) -> list[str]:
-        """Keep each of `contents`, as `put` does; return their digests. Blocking.
+        """Keep each of `contents`, in much less time; return their digests. Blocking.
 
         Raises:
             OSError: not all of them are kept.
         """
         digests = [hashlib.sha256(content).hexdigest() for content in contents]
-        write_all_once(dict(zip(map(self.path, digests), contents, strict=True)))
+        write_all_once(self.folder, dict(zip(map(_name, digests), contents, strict=True)))
         return digests
 
     def get(self, digest: str) -> bytes:
@@ -54,4 +55,8 @@ class Archive:
         return content
 
     def path(self, digest: str) -> Path:
-        return self.folder / digest[:2] / digest[2:]
+        return self.folder / _name(digest)
+
+
+def _name(digest: str) -> str:
+    return f"{digest[:2]}/{digest[2:]}"

@@ -24,7 +24,7 @@ Ask = Callable[[Coroutine[Any, Any, Answer]], Answer]  # on the event loop, wait
 TellTooBig = Callable[[str, Place, int], Coroutine[Any, Any, None]]  # mailbox, where, bytes
 
 TOGETHER = 500  # messages that are asked about in one command
-BATCH_MAILS, BATCH_BYTES = 200, 8_000_000  # one commit, unless a single mail is bigger
+BATCH_BYTES = 8_000_000  # one commit, unless a single mail is bigger
 
 
 def most_in_one_answer(size_limit: int) -> int:
@@ -171,11 +171,11 @@ class Sweeper:
 
 
 def batches(sizes: Mapping[int, int]) -> Iterator[list[int]]:
-    """UIDs by tens of mails, and by some megabytes."""
+    """UIDs by some megabytes."""
     batch: list[int] = []
     held = 0
     for uid, size in sizes.items():
-        if batch and (len(batch) == BATCH_MAILS or held + size > BATCH_BYTES):
+        if batch and held + size > BATCH_BYTES:
             yield batch
             batch, held = [], 0
         batch.append(uid)

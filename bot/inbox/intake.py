@@ -16,7 +16,6 @@ from bot.register.columns import storable
 from bot.register.models import Fetched, Mail
 
 LONGEST_SENDER = 512  # as wide as the column
-HANDS = 8  # threads that write many mails; more of them only wait for the same disk
 
 
 @dataclass(frozen=True, order=True)
@@ -78,23 +77,17 @@ class Intake:
 
     async def store_all(self, messages: Sequence[Message]) -> list[Mail | BaseException]:
         """Keep many mails in one commit, with where each was fetched; or say why one is not."""
-        size = -(-len(messages) // HANDS) or 1
-        shares = [messages[at : at + size] for at in range(0, len(messages), size)]
-        put = await asyncio.gather(*map(self._put_all, shares))
-        kept = [one for share in put for one in share]
-        rows = iter(await self._rows.add_all([one for one in kept if isinstance(one, Arrival)]))
-        return [next(rows) if isinstance(one, Arrival) else one for one in kept]
-
-    async def _put_all(self, messages: Sequence[Message]) -> list[Arrival | OSError]:
         try:
             digests = await asyncio.to_thread(self._archive.put_all, [one.raw for one in messages])
         except OSError as error:
             return [error for _ in messages]
         senders = [storable(returned_to(one.raw), LONGEST_SENDER) for one in messages]
-        return [
-            Arrival(digest, len(one.raw), one.mailbox, sender, one.received, one.place)
-            for one, digest, sender in zip(messages, digests, senders, strict=True)
-        ]
+        return await self._rows.add_all(
+            [
+                Arrival(digest, len(one.raw), one.mailbox, sender, one.received, one.place)
+                for one, digest, sender in zip(messages, digests, senders, strict=True)
+            ]
+        )
 
     async def _commit(self, arrivals: Sequence[Arrival]) -> list[Mail]:
         return await _commit(arrivals, await self._clock())

@@ -1,5 +1,6 @@
 """Exact bytes, under their own digest, on the disk before anybody is told."""
 
+import ctypes
 import errno
 import hashlib
 import os
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import bot.files
 from bot.inbox.archive import Archive, Damaged
 
 
@@ -99,31 +101,48 @@ def test_synced_before_it_is_named_and_each_name_synced_after(
     assert before[-1][1].parent == path.parent  # the draft, in its last state
 
 
-def test_many_are_each_synced_before_the_first_is_named_and_a_folder_once(
+def test_many_are_synced_before_the_first_is_named_and_after_the_last(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps: list[str] = []
-    fsync, link = os.fsync, os.link
+    sync, link = bot.files._sync_file_system, os.link
 
-    def watched_fsync(descriptor: int) -> None:
-        path = Path(f"/proc/self/fd/{descriptor}").readlink()
-        steps.append("folder" if path.is_dir() else "file")
-        fsync(descriptor)
+    def watched_sync(descriptor: int) -> None:
+        assert Path(f"/proc/self/fd/{descriptor}").readlink() == archive.folder
+        steps.append(f"sync {len(files(archive))}")
+        sync(descriptor)
 
-    def watched_link(source: str, target: Path) -> None:
+    def watched_link(source: Path, target: Path) -> None:
         steps.append("name")
         link(source, target)
 
-    contents = [b"%d" % number for number in range(300)]
-    archive.put_all(contents[:299])  # by now nearly every folder is there
-    monkeypatch.setattr(os, "fsync", watched_fsync)
+    monkeypatch.setattr(bot.files, "_sync_file_system", watched_sync)
     monkeypatch.setattr(os, "link", watched_link)
+    contents = [b"%d" % number for number in range(20)]
     digests = archive.put_all([*contents, contents[0]])
     assert [archive.get(digest) for digest in digests] == [*contents, contents[0]]
-    named = steps.index("name")
-    assert steps[:named].count("file") == 300
-    assert set(steps[named : named + 300]) == {"name"}
-    assert steps[named + 300 :] == ["folder"] * len({digest[:2] for digest in digests})
+    assert steps == ["sync 20", *["name"] * 20, "sync 40"]  # drafts go when all is done
+    assert len(files(archive)) == 20
+    assert archive.path(digests[0]).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("failing", ["fchmod", "link", "syncfs"])
+def test_a_disk_error_among_many_leaves_nothing_half_written(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    def full(*_: object) -> int:
+        if failing == "syncfs":
+            ctypes.set_errno(errno.ENOSPC)
+            return -1
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bot.files.LIBC if failing == "syncfs" else os, failing, full)
+        with pytest.raises(OSError, match="No space left"):
+            archive.put_all([b"x", b"y"])
+    assert files(archive) == []
+    archive.put_all([b"x", b"y"])
+    assert sorted(path.read_bytes() for path in files(archive)) == [b"x", b"y"]
 
 
 @pytest.mark.parametrize("failing", ["fsync", "link"])
