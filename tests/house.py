@@ -31,7 +31,7 @@ from bot.home import Home
 from bot.register.lifecycle import Capacity
 from bot.register.models import Agency, AgencySigner, Officer, Task
 from bot.sections.authority import Issuing, KeyAlgorithm
-from bot.sections.servers import Database, Door, Sandbox, Tokens, Trust, Web
+from bot.sections.servers import Database, Door, Outbox, Sandbox, Tokens, Trust, Web
 from demo.foreign import ForeignPki, Service, Signer
 from demo.paper import fill
 from demo.school import CODE, MAILBOX, PROVINCE, SCHOOL, TEACHERS, School, Teacher, letter
@@ -54,6 +54,7 @@ def settings_for(home: Path, tokens: Path, revocation: str, database: str = "") 
         trust=Trust(addresses=(revocation,), fetch_seconds=2),
         issuing=Issuing(algorithm=KeyAlgorithm.EC_P256),
         sandbox=Sandbox(seconds=5),
+        outbox=Outbox(hourly=1_000),  # one house is written to by many tests
     )
 
 

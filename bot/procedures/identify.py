@@ -11,6 +11,7 @@ from datetime import datetime
 from tortoise.transactions import in_transaction
 
 from bot.clock import HANOI, REVOCATION
+from bot.inbox.automatic import without_sender
 from bot.inbox.mime import Survey
 from bot.outbox.notices import Receipt
 from bot.procedures.doubts import doubts_of, tell_of_doubts
@@ -43,25 +44,26 @@ async def identify(lease: Lease, services: Vetting, now: datetime) -> None:
         # what is known is not kept waiting for what is not
         waits_since = None if known else lease.since
         doubts = await doubts_of(raw, survey, mail, letters, services, waits_since, now)
+    machine = without_sender(survey.automatic, mail.envelope_from)  # RFC 3834, 2: not answered
     sender = await _registered_sender(survey)
     async with in_transaction():
         for letter in known:
             await _open_dossier(mail, letter, services, now)
         if doubts:
             await tell_of_doubts(mail, doubts, is_known=bool(known), now=now)
-        elif not known and sender and _is_from_a_person(mail, survey):
+        elif not known and sender and not machine:
             await answer_unsigned(mail, survey, sender, now)
-        move, because = _end(bool(known), doubts, survey)
+        move, because = _end(bool(known), doubts, machine)
         await mail.make(move, because=because, now=now, message_id=survey.message_id)
         await lease.end()
 
 
-def _end(known: bool, doubts: set[str], survey: Survey) -> tuple[MailMove, str]:
+def _end(known: bool, doubts: set[str], machine: str) -> tuple[MailMove, str]:
     if known:
         return MailMove.IDENTIFY, "signer.registered"
     if doubts:
         return MailMove.HOLD, min(doubts)
-    return MailMove.IGNORE, survey.automatic or "signature.none"
+    return MailMove.IGNORE, machine or "signature.none"
 
 
 async def _survey(raw: bytes, lease: Lease, services: Vetting) -> Survey:
@@ -81,11 +83,6 @@ async def _registered_sender(survey: Survey) -> Agency | None:
         if survey.senders[0] in agency.mailboxes:
             return agency
     return None
-
-
-def _is_from_a_person(mail: Mail, survey: Survey) -> bool:
-    """Whether it may be answered at all (RFC 3834 section 2): no bounce, list or answer is."""
-    return bool(mail.envelope_from) and not survey.automatic
 
 
 async def _open_dossier(mail: Mail, letter: Letter, services: Vetting, now: datetime) -> None:
