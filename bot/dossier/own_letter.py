@@ -43,6 +43,8 @@ _TITLE = re.compile(
     r"\b(?:kt|tl|tuq|tm|q)\b|truong\b|giam doc|chu tich|\bpho\b|chanh|uy ban|ubnd|\bvien\b"
     r"|phu trach"
 )
+_TO = re.compile(r"kinh gui\b")
+_COPIES = re.compile(r"noi nhan\s*(?::|$)")
 _LIST_SIGN = re.compile(r"^[-–+•*]\s*")
 
 
@@ -79,10 +81,10 @@ class LetterParts:
 def read_letter(pages: Iterable[str]) -> LetterParts:
     """The parts of the letter on `pages` (`SignedFile.text`)."""
     rows = rows_of(pages)
-    to = _first(rows[:HEAD_LIMIT], "kinh gui")
+    to = _first(rows[:HEAD_LIMIT], _TO)
     head = rows[:HEAD_LIMIT] if to is None else rows[:to]
     below = rows[len(head) :]
-    foot = _first(below, "noi nhan")
+    foot = _first(below, _COPIES)
     body = "\n".join(row.text for row in below[:foot])
     found = _Found()
     number = found.one("number", map(_number, _cells(head)))
@@ -100,7 +102,7 @@ def read_letter(pages: Iterable[str]) -> LetterParts:
         day=day,
         extract=extract,
         addressees=found.some("addressee", _addressees(below) if to is not None else ()),
-        urgency=found.one_or_none("urgency", map(_urgency, _cells(head))) or "",
+        urgency=found.one_or_none("urgency", map(_urgency, _cells(rows[: len(head) + 1]))) or "",
         parent=parent,
         agency=agency,
         signer_title=found.one("signer_title", [title]) or "",
@@ -145,8 +147,10 @@ class _Found:
         return None
 
 
-def _first(rows: Sequence[Row], words: str) -> int | None:
-    return next((at for at, row in enumerate(rows) if bare(row.text).startswith(words)), None)
+def _first(rows: Sequence[Row], begin: re.Pattern[str]) -> int | None:
+    """The first row of which a cell begins so."""
+    begun = (any(begin.match(bare(cell)) for cell in row.cells) for row in rows)
+    return next((at for at, has_begun in enumerate(begun) if has_begun), None)
 
 
 def _cells(rows: Iterable[Row]) -> Iterable[str]:
@@ -185,7 +189,8 @@ def _urgency(cell: str) -> str:
 
 def _addressees(below: Sequence[Row]) -> tuple[str, ...]:
     """Behind «Kính gửi»: one, or a list with a sign before each."""
-    first = below[0].text[len("Kính gửi") :].lstrip(" :")
+    begin = below[0].right if _TO.match(bare(below[0].right)) else below[0].text
+    first = begin[len("Kính gửi") :].lstrip(" :")
     rest = [row.text for row in below[1:EXTRACT_LIMIT]]
     if not first and rest and not _LIST_SIGN.match(rest[0]):
         first, *rest = rest

@@ -105,8 +105,10 @@ def _signed_by_clerk(case: Case) -> bool:
 
 def _is_delegated(case: Case) -> bool:
     title = case.application.letter.signer_title if case.application else ""
-    letters = re.sub(r"[\W_]", "", plain(visible(title)))  # «T. L.» is «TL.»
-    return letters.startswith(DELEGATED)
+    said = plain(visible(title))
+    letters = re.sub(r"[\W_]", "", said)  # «T. L.» is «TL.»
+    # «TM. ỦY BAN NHÂN DÂN, TUQ. CHỦ TỊCH»
+    return letters.startswith(DELEGATED) or not set(DELEGATED).isdisjoint(re.findall(r"\w+", said))
 
 
 def _signed_long_ago(case: Case) -> bool:

@@ -341,3 +341,5 @@ def test_who_signed_is_asked_of_an_own_letter_too() -> None:
     title = with_letter(signer_title="TUQ. GIÁM ĐỐC CHÁNH VĂN PHÒNG")
     case = replace(own_case(letter=title), signatures=(by_leader(), by_seal()))
     assert codes(case) == ["signer.delegated"]
+    case = own_case(letter=with_letter(signer_title="TM. ỦY BAN NHÂN DÂN TUQ. CHỦ TỊCH"))
+    assert codes(case) == ["signer.delegated"]
