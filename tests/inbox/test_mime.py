@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bot.inbox.entity import NESTING_LIMIT, PARTS_LIMIT
 from bot.inbox.mime import Kind, NoSuchPart, Survey, part, survey
 
+ODS = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
 PDF = b"%PDF-1.7\n\x00\xff binary\r\n%%EOF\n"
 
 
@@ -86,6 +87,11 @@ def test_every_from_address_counts(header: bytes, senders: tuple[str, ...]) -> N
         (zipped("a.txt"), Kind.ZIP),
         (zipped("xl/workbook.xml"), Kind.XLSX),
         (b"PK\x03\x04 torn", Kind.ZIP),
+        (zipped("mimetype").replace(b"mimetypex", ODS), Kind.ODS),
+        (bytes.fromhex("d0cf11e0a1b11ae1") + "Workbook\0".encode("utf-16-le"), Kind.XLS),
+        (bytes.fromhex("d0cf11e0a1b11ae1") + "WordDocument\0".encode("utf-16-le"), Kind.OTHER),
+        (bytes.fromhex("3080 06092a864886f70d010702 a080") + PDF, Kind.PKCS7),
+        (bytes.fromhex("3080 060b2a864886f70d0109100117 a080"), Kind.ENCRYPTED),
         (b"Rar!\x1a\x07\x01\x00", Kind.RAR),
         (bytes.fromhex("3080 06092a864886f70d010703 a080"), Kind.ENCRYPTED),
         (bytes.fromhex("3080 06092a864886f70d010702 a080"), Kind.PKCS7),

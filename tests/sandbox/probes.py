@@ -91,3 +91,14 @@ def echo(data: str) -> str:
 
 def shout(length: int) -> str:
     return "a" * length
+
+
+_RUNS: list[int] = []
+
+
+def warm_up() -> None:
+    _RUNS.append(os.getpid())
+
+
+def warmed_up_in() -> list[int]:
+    return _RUNS

@@ -190,3 +190,9 @@ async def test_nothing_is_left_open_and_no_zombie_stays(sandbox: Sandbox) -> Non
     assert "Z" not in children_of(sandbox._warm._process.pid)
     await sandbox.close()
     assert str(sandbox._warm._process.pid) not in children_of(os.getpid())
+
+
+async def test_what_is_warmed_up_is_warm_in_every_child(sandbox: Sandbox) -> None:
+    first, second = [await sandbox.call(probes.warmed_up_in, answer=list[int]) for _ in range(2)]
+    assert len(first) == 1
+    assert first == second

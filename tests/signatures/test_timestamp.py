@@ -1,13 +1,24 @@
 """A time-stamp that is believed proves an earlier time; any other changes nothing."""
 
+import io
 from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from asn1crypto import keys
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import PdfSignatureMetadata, SimpleSigner, sign_pdf
+from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.timestamps import DummyTimeStamper
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from bot.signatures import smime
+from bot.signatures import pdf, smime
 from tests.signatures.authority import DAY, HOUR, MAIL, NOW, TIME, Holder, Pki, purpose, usage
+from tests.signatures.builders import a_filled_form
 from tests.signatures.mails import ENTITY, clear, signed, stamped
 
 STAMPER = [usage("digital_signature"), purpose(TIME, critical=True)]
@@ -113,3 +124,28 @@ def test_one_whose_status_is_unknown_may_count_later(made: Pki, expired: Holder)
     assert made.verdict(mail, crls=(*crls(made), other.crl())) == "passed"
     other.revoke(stamper)
     assert made.verdict(mail, crls=(*crls(made), other.crl())) == "certificate.expired"
+
+
+def signing_key(holder: Holder) -> keys.PrivateKeyInfo:
+    der = holder.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return keys.PrivateKeyInfo.load(der)
+
+
+def test_in_a_file_as_pyhanko_makes_it(made: Pki, expired: Holder) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    authority = made.issuer.holder("TSA", extensions=STAMPER, key=key)
+    store = SimpleCertificateStore()
+    certificates = [asn1_x509.Certificate.load(one.der) for one in (authority, expired)]
+    signed_ = sign_pdf(
+        IncrementalPdfFileWriter(io.BytesIO(a_filled_form())),
+        PdfSignatureMetadata(field_name="leader", subfilter=SigSeedSubFilter.PADES),
+        signer=SimpleSigner(certificates[1], signing_key(expired), store),
+        timestamper=DummyTimeStamper(certificates[0], signing_key(authority), store, fixed_dt=THEN),
+    )
+    document = signed_.getvalue()
+    (found,) = pdf.inspect(document).signatures
+    assert found.stamped_by == (authority.der,)
+    (signature,) = pdf.judge(document, "a.pdf", made.trust, crls(made), (), NOW).signatures
+    assert (signature.passed, signature.proven_at) == (True, THEN)
+    (without,) = pdf.judge(document, "a.pdf", made.trust, made.crls(), (), NOW).signatures
+    assert not without.passed  # lists made after it expired are silent on it
