@@ -11,9 +11,10 @@ from bot.dossier.addresses import in_domains
 from bot.dossier.application import Application
 from bot.dossier.fields import plain
 from bot.dossier.form import Procedure
+from bot.dossier.listings import Doubt
 from bot.dossier.neighbours import Neighbours
 from bot.dossier.rows import Row
-from bot.dossier.spreadsheet import Doubt, SheetReading
+from bot.dossier.spreadsheet import SheetReading
 from bot.dossier.terms import Words
 from bot.inbox.workbook import Sheet
 from bot.register.lifecycle import Capacity, DossierStatus

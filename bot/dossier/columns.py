@@ -8,12 +8,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.dossier.catalogue import FORMS
 from bot.dossier.fields import normal, plain
 from bot.dossier.form import Procedure
 
 NUMBER = "number"  # STT
 DEVICE_KIND = "device_kind"
 LEVELS = ("level_1", "level_2", "level_3", "level_4")  # Tổ chức cấp 1 … 4
+ANYWHERE = (NUMBER, DEVICE_KIND, *LEVELS, "carrier", "ported", "result")
 IDENTITY = ("personal_number", "issued_on", "issued_by")  # which often share a cell
 ISSUED = ("issued_on", "issued_by")
 
@@ -28,8 +30,9 @@ _HEADINGS: Mapping[tuple[str, ...], str] = {
     ("birth_date",): "Ngày sinh | Ngày tháng năm sinh | Ngày, tháng, năm sinh",
     ("personal_number",): "Số định danh cá nhân | Số định danh | CCCD | Số CCCD | CCCD/CMND"
     "| Căn cước công dân | Số căn cước công dân | Số căn cước | Căn cước | CMND/CCCD"
-    "| Số CMND/CCCD | Số CCCD/CMND | Số định danh cá nhân/CCCD | Số ĐDCN | Số CCCD/Căn cước",
-    ("issued_on",): "Ngày cấp | Ngày cấp CCCD | Ngày cấp căn cước",
+    "| Số CMND/CCCD | Số CCCD/CMND | Mã định danh | Số CCCD/Số định danh cá nhân"
+    "| Số định danh cá nhân/CCCD | Số ĐDCN | Số CCCD/Căn cước",
+    ("issued_on",): "Ngày cấp | Ngày cấp CCCD | Ngày cấp căn cước | Ngày, tháng, năm cấp",
     ("issued_by",): "Nơi cấp | Nơi cấp CCCD | Nơi cấp căn cước",
     IDENTITY: "Số định danh cá nhân/Ngày cấp, nơi cấp | Số định danh/ngày cấp, nơi cấp"
     "| Số CCCD/Ngày cấp, nơi cấp | CCCD/Ngày cấp, nơi cấp | Số CCCD, ngày cấp, nơi cấp"
@@ -37,7 +40,7 @@ _HEADINGS: Mapping[tuple[str, ...], str] = {
     ISSUED: "Ngày cấp, nơi cấp | Ngày cấp và nơi cấp | Ngày, nơi cấp",
     ("mailbox",): "Địa chỉ thư điện tử công vụ | Thư điện tử công vụ | Email | E-mail | Thư điện tử"
     "| Email công vụ | Địa chỉ email | Địa chỉ email công vụ | Địa chỉ thư điện tử"
-    "| Hộp thư điện tử công vụ | Hộp thư công vụ | E-mail công vụ | Mail công vụ",
+    "| Thư công vụ | Hộp thư điện tử công vụ | Hộp thư công vụ | E-mail công vụ | Mail công vụ",
     ("workplace",): "Tên cơ quan, tổ chức công tác | Cơ quan, tổ chức công tác | Cơ quan công tác"
     "| Đơn vị công tác | Đơn vị | Tên đơn vị | Nơi công tác | Cơ quan, đơn vị công tác"
     "| Tên cơ quan, đơn vị công tác | Cơ quan/Đơn vị",
@@ -45,7 +48,7 @@ _HEADINGS: Mapping[tuple[str, ...], str] = {
     ("province",): "Tỉnh/Thành phố | Tỉnh | Tỉnh, thành phố | Tỉnh/TP | Tỉnh thành",
     ("title",): "Chức vụ | Chức danh | Chức vụ/Chức danh | Chức danh, chức vụ | Chức vụ, chức danh",
     ("mobile",): "Số điện thoại di động | Điện thoại | Số điện thoại | Điện thoại di động | SĐT"
-    "| Di động | Số ĐT | Số di động",
+    "| Di động | Số ĐT | Số di động | Số điện thoại liên hệ",
     ("old_serial",): "Số hiệu chứng thư cũ | Serial cũ | Số serial cũ",
     ("sim_pki",): "SIM PKI",
     ("carrier",): "Nhà mạng",
@@ -124,8 +127,21 @@ class Headings:
 
     @property
     def procedures(self) -> tuple[Procedure, ...]:
-        """Which lists have such columns: one, if all is well."""
-        return tuple(one for one, marks in _MARKS.items() if marks & self.meanings)
+        """Which lists have such columns: one, if all is well.
+
+        What form 01 asks for may stand in any list; so may a reason in one of form 01,
+        which knows no serial number.
+        """
+        marked = [one for one, marks in _MARKS.items() if marks & self.meanings]
+        if len(marked) > 1 and Procedure.ISSUE in marked:
+            issues = "serial" not in self.meanings
+            marked = [one for one in marked if (one is Procedure.ISSUE) is issues]
+        return tuple(marked)
+
+    def foreign(self, procedure: Procedure) -> tuple[int, ...]:
+        """The known columns that the list of `procedure` does not have, from 0."""
+        own = {*FORMS[procedure].columns, *ANYWHERE}
+        return tuple(column for meaning, column in self.columns.items() if not own & set(meaning))
 
     def missing(self, procedure: Procedure) -> tuple[str, ...]:
         has = self.meanings | ({"workplace"} if self.is_portals else set())

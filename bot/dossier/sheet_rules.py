@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from bot.dossier.case import Case, RowCase
 from bot.dossier.field_rules import Saying
+from bot.dossier.listings import Doubt
 from bot.dossier.rows import Row
 from bot.dossier.rules import HOLD, NOTE, WAIT, Finding, Rule
-from bot.dossier.spreadsheet import ROWS_LIMIT, Doubt
+from bot.dossier.spreadsheet import ROWS_LIMIT
 
 SAVE_PLAIN = "Đề nghị lưu danh sách thành tệp .xlsx mới chỉ có chữ và số, ký số và gửi lại."
 TEMPLATE = "Đề nghị dùng bảng tính mẫu của cơ quan tiếp nhận, ký số và gửi lại."
@@ -113,6 +114,12 @@ LIST_DOUBTS = {
     "stray_row": Saying(
         "Dòng {detail} của bảng tính có thể là một người, nhưng thiếu thông tin hoặc nằm ngoài "
         "danh sách.",
+        WAIT,
+        HOLD,
+    ),
+    "people_elsewhere": Saying(
+        "Một trang tính khác có thông tin như của cá nhân nhưng không có dòng tiêu đề của "
+        "danh sách; trang này không được đọc.",
         WAIT,
         HOLD,
     ),

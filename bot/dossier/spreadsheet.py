@@ -7,47 +7,24 @@ sheet_rules.py.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 from typing import Any
 
 from bot.dossier.catalogue import FORMS
 from bot.dossier.cells import identity_of, is_centralised, issue_of, ticked
-from bot.dossier.columns import (
-    DEVICE_KIND,
-    IDENTITY,
-    ISSUED,
-    LEVELS,
-    NUMBER,
-    Headings,
-    find_headings,
-    is_numbering,
-)
+from bot.dossier.columns import DEVICE_KIND, IDENTITY, ISSUED, LEVELS, NUMBER
 from bot.dossier.fields import Flaw, Reading, normal
 from bot.dossier.form import Form, Kind, Procedure
-from bot.dossier.people import sort_lines, text_in, text_of
+from bot.dossier.listings import Doubt, Listing, find_listings
+from bot.dossier.people import text_in, text_of
 from bot.dossier.rows import Row
 from bot.dossier.sheet import read_fields
 from bot.inbox.workbook import Line, Sheet, Workbook
 
 ROWS_LIMIT = 2_000
-HEADING_WITHIN = 40  # lines from the top in which a list begins
 LISTED = 20  # lines that one doubt names
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """What is doubtful about a list, as `sheet_rules` has it by `code`.
-
-    `position` is the row's, where it is one row's.
-    """
-
-    code: str
-    column: str | None = None
-    value: str = ""
-    detail: str = ""
-    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +38,7 @@ class SheetReading:
 
     procedure: Procedure
     rows: tuple[Any, ...] = ()
-    doubts: tuple[Doubt, ...] = ()
+    doubts: tuple[Doubt, ...] = ()  # as sheet_rules.py has them by their code
     workbook: str = ""
     sheet: str = ""
     heading: int = 0
@@ -74,15 +51,9 @@ class SheetReading:
 def read_list(workbooks: Sequence[Workbook], procedure: Procedure) -> SheetReading:
     """The one list that `workbooks` hold, as the list of `procedure`, which has a form."""
     books = list({book.sha256: book for book in workbooks}.values())  # one file may come twice
-    doubts = [doubt for book in books for doubt in _of_book(book)]
-    found = [_Found(book, sheet, *at) for book, sheet in _visible(books) if (at := _begin(sheet))]
+    found, doubts = find_listings(books)
     if len(found) != 1:
-        if found:
-            names = ", ".join(f"«{one.sheet.name}»" for one in found)
-            doubts.append(Doubt("several_lists", detail=names))
-        elif not any(book.faults for book in books):  # what cannot be read may have had one
-            doubts.append(Doubt("no_list" if books else "absent"))
-        return SheetReading(procedure, doubts=tuple(doubts))
+        return SheetReading(procedure, doubts=doubts)
     (one,) = found
     heading = one.sheet.lines[one.at + one.headings.depth - 1].number
     where = (one.book.sha256, one.sheet.name, heading)
@@ -91,7 +62,7 @@ def read_list(workbooks: Sequence[Workbook], procedure: Procedure) -> SheetReadi
         reading = _List(one, procedure).read(reading)
     else:
         names = ", ".join(FORMS[other].name for other in one.headings.procedures)
-        doubts.append(Doubt("other_procedure", detail=names))
+        doubts += (Doubt("other_procedure", detail=names),)
     return replace(reading, doubts=(*doubts, *reading.doubts))
 
 
@@ -101,46 +72,11 @@ def page_of(workbooks: Sequence[Workbook], reading: SheetReading) -> Sheet | Non
     return next((page for page in pages if page.name == reading.sheet and not page.hidden), None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A sheet with a list: its heading begins with the line `at`, from 0."""
-
-    book: Workbook
-    sheet: Sheet
-    at: int
-    headings: Headings
-
-
-def _of_book(book: Workbook) -> Iterator[Doubt]:
-    for fault in book.faults:
-        yield Doubt(fault.removeprefix("sheet."), value=book.name, detail=", ".join(book.formulas))
-    if book.has_signature:
-        yield Doubt("signature_inside", value=book.name)
-    for sheet in book.sheets:
-        if sheet.hidden and sheet.lines:
-            code = "hidden_list" if _begin(sheet) else "hidden_sheet"
-            yield Doubt(code, value=sheet.name)
-
-
-def _visible(books: Sequence[Workbook]) -> Iterator[tuple[Workbook, Sheet]]:
-    return ((book, sheet) for book in books for sheet in book.sheets if not sheet.hidden)
-
-
-def _begin(sheet: Sheet) -> tuple[int, Headings] | None:
-    """Where the heading of a list begins: the line that names the most columns."""
-    best: tuple[int, Headings] | None = None
-    for at in range(min(HEADING_WITHIN, len(sheet.lines))):
-        headings = find_headings([line.cells for line in sheet.lines[at : at + 2]])
-        if headings and (best is None or len(headings.columns) > len(best[1].columns)):
-            best = at, headings
-    return best
-
-
 @dataclass
 class _List:
     """The lines of one list, from its heading down."""
 
-    found: _Found
+    found: Listing
     procedure: Procedure
     doubts: list[Doubt] = field(default_factory=list)
 
@@ -168,22 +104,19 @@ class _List:
             self.doubts.append(Doubt("column_missing", self.form.columns[name].label))
         for heading in self.headings.twice:
             self.doubts.append(Doubt("column_twice", heading))
-        for column, heading in self.headings.unknown.items():
-            if any(text_in(line, column) for line in self._below_heading()):
+        foreign = {at: self._heading_of(at) for at in self.headings.foreign(self.procedure)}
+        for column, heading in {**self.headings.unknown, **foreign}.items():
+            if any(text_in(line, column) for line in self.found.below):
                 self.doubts.append(Doubt("column_unknown", heading))
         for column in self.found.sheet.hidden_columns:
-            if any(text_in(line, column) for line in self._below_heading()):
+            if any(text_in(line, column) for line in self.found.below):
                 known = column in self.places.values()
-                heading = text_in(self.found.sheet.lines[self.found.at], column)
-                self.doubts.append(Doubt("hidden_column" if known else "hidden_other", heading))
-
-    def _below_heading(self) -> Sequence[Line]:
-        lines = self.found.sheet.lines[self.found.at + self.headings.depth :]
-        return lines[1:] if lines and is_numbering(lines[0].cells) else lines
+                code = "hidden_column" if known else "hidden_other"
+                self.doubts.append(Doubt(code, self._heading_of(column)))
 
     def _people(self) -> Sequence[Line]:
         """The lines that are people; of the others those that may be are doubted, or told."""
-        lines = sort_lines(self._below_heading(), self.headings)
+        lines = self.found.lines
         if lines.hidden:
             self.doubts.append(Doubt("hidden_row", detail=_numbers(lines.hidden)))
         for stray in lines.strays:
@@ -247,16 +180,14 @@ class _List:
         return typed
 
     def _doubt(self, code: str, position: int, line: Line, name: str) -> None:
-        heading = normal(self._heading(name))
         value = normal(self._typed(line, name))
+        heading = self._heading_of(self.places[name])
         self.doubts.append(Doubt(code, heading, value, position=position))
 
-    def _heading(self, name: str) -> str:
+    def _heading_of(self, column: int) -> str:
         """What the list itself calls that column."""
         lines = self.found.sheet.lines[self.found.at : self.found.at + self.headings.depth]
-        return next(
-            filter(None, (text_in(line, self.places[name]) for line in reversed(lines))), ""
-        )
+        return normal(next(filter(None, (text_in(line, column) for line in reversed(lines))), ""))
 
     def _typed(self, line: Line, name: str) -> str:
         return text_in(line, self.places[name]) if name in self.places else ""

@@ -16,6 +16,8 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TEXT = "@"  # the number format that leaves digits, zeros and «=» alone
 CELL_LIMIT = 32_000  # characters that a cell may hold, a little less than 2^15 - 1
 
+_WRAPPED = Alignment(wrap_text=True, vertical="top")
+_BOLD = Font(bold=True)
 _MADE = datetime(2026, 1, 1)  # noqa: DTZ001 -- no real time: equal words, equal bytes
 _ZIP_DATE = (2026, 1, 1, 0, 0, 0)
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # XML 1.0, 2.2
@@ -28,9 +30,9 @@ def put(page: Worksheet, row: int, column: int, text: str, *, bold: bool = False
     cell.value = _UNWRITABLE.sub("\ufffd", text)[:CELL_LIMIT]
     cell.data_type = "s"  # openpyxl takes what begins with «=» for a formula
     cell.number_format = TEXT
-    cell.alignment = Alignment(wrap_text=True, vertical="top")
+    cell.alignment = _WRAPPED
     if bold:
-        cell.font = Font(bold=True)
+        cell.font = _BOLD
     return cell
 
 

@@ -96,9 +96,9 @@ DOUBTS: dict[str, tuple[Workbook, ...]] = {
     "absent": (),
     "no_list": (a_workbook(a_sheet(["Kính gửi"])),),
     "several_lists": (
-        a_workbook(a_sheet(HEADING, a_line()), a_sheet(HEADING, a_line(), name="Khác")),
+        a_workbook(a_sheet(HEADING, a_line()), a_sheet(HEADING, a_line(2), name="Khác")),
     ),
-    "other_procedure": (a_list(heading=(*HEADING[:2], "Lý do thu hồi", *HEADING[3:])),),
+    "other_procedure": (a_list(heading=(*HEADING[:2], "Lý do thu hồi", "Serial", *HEADING[4:])),),
     "no_rows": (a_list([]),),
     "column_missing": (a_list(heading=(*HEADING[:6], "", *HEADING[7:])),),
     "column_twice": (a_list([*a_line(), "0912"], heading=(*HEADING, "Di động")),),
@@ -111,6 +111,9 @@ DOUBTS: dict[str, tuple[Workbook, ...]] = {
     ),
     "hidden_sheet": (a_workbook(a_sheet(HEADING, a_line()), a_sheet(["RSSP"], hidden=True)),),
     "stray_row": (a_list(a_line(1), ["", "Trần Đức Bình"]),),
+    "people_elsewhere": (
+        a_workbook(a_sheet(HEADING, a_line()), a_sheet(["Bà", "a@b.gov.vn"], name="Khác")),
+    ),
     "lines_unread": (a_list(["Tổ Toán"], a_line(1)),),
     "number_gap": (a_list(a_line(1), a_line(3)),),
     "number_twice": (a_list(a_line(1), ["1", *a_line(2)[1:]]),),
@@ -264,3 +267,21 @@ def test_nobody_is_lost_among_other_lines(others: list[list[str]], at: int) -> N
     reading = read(a_list(*people[:at], *others, *people[at:]))
     numbers = {row.personal_number.typed for row in reading.rows}
     assert {line[3] for line in people} <= numbers
+
+
+def test_a_blank_list_beside_a_filled_one_is_none() -> None:
+    book = a_workbook(a_sheet(HEADING, name="Mẫu"), a_sheet(HEADING, a_line()))
+    assert (codes(book), read(book).sheet) == ([], "Danh sách")
+
+
+def test_columns_of_other_lists_are_told() -> None:
+    book = a_list([*a_line(), "Mới về"], heading=(*HEADING, "Lý do"))
+    assert [(one.code, one.column) for one in read(book).doubts] == [("column_unknown", "Lý do")]
+
+
+def test_a_revocation_may_tell_the_birth_date() -> None:
+    heading = ["Tên chứng thư", "Ngày sinh", "Số hiệu chứng thư", "Lý do thu hồi"]
+    book = a_workbook(a_sheet(heading, ["Trần Đức Bình", "05/09/1985", "3A9101", "Nghỉ việc"]))
+    reading = read(book, procedure=Procedure.REVOKE)
+    assert [(one.code, one.column) for one in reading.doubts] == [("column_unknown", "Ngày sinh")]
+    assert len(reading.rows) == 1
