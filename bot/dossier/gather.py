@@ -1,5 +1,6 @@
 """From the register to a `Case`. Look-ups only; nothing is judged here."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -51,7 +52,7 @@ async def gather(dossier: Dossier, judged: Judged, settings: Settings, now: date
     is_shared = judged.letters > 1 and bool(sealed)
     workbooks = (*file.workbooks, *(() if is_shared else sealed.values()))
     agency = await Agency.get(id=dossier.agency_id)
-    application, sheet = read_application(file, workbooks, agency.receiver)
+    application, sheet = await asyncio.to_thread(read_application, file, workbooks, agency.receiver)
     rows = application.rows if application else ()
     patience = timedelta(hours=settings.trust.patience_hours)
     return Case(

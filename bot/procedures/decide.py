@@ -7,7 +7,7 @@ what they said. Faults are told all at once; good rows never wait for bad ones.
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from bot.dossier.gather import Judged, gather
 from bot.dossier.letter import letter_key
 from bot.dossier.rows import IssueRow
 from bot.dossier.rules import Consequence, Fault
-from bot.outbox.notices import Held, Returned
+from bot.outbox.notices import Enclosed, Held, Returned
 from bot.procedures.close import close_if_done
 from bot.procedures.doubts import RevocationUnknown
 from bot.procedures.enclosing import sheet_back
@@ -52,31 +52,54 @@ ITEM_MOVES = {
 
 
 async def decide_dossier(lease: Lease, services: Vetting, now: datetime) -> None:
-    """Judge the letter's signatures; then gather, decide and write in one transaction.
+    """Judge the letter's signatures; gather and think; then write, if all is still as it was.
 
-    One decision at a time: what a rule was told of the register is still so
-    when its consequence is written.
+    One decision at a time is written: what a rule was told of the register is
+    still so then, or it is thought over again. Thinking itself keeps nobody waiting.
     """
     dossier = await Dossier.get(id=lease.subject).prefetch_related("agency", "mail")
     raw = await asyncio.to_thread(services.archive.get, dossier.mail.digest)
     letters = await Dossier.filter(mail_id=dossier.mail_id).count()
     judging = await judge(raw, dossier.letter_digest, letters, dossier.received_at, services, now)
     evidence = [await asyncio.to_thread(services.archive.put, one) for one in judging.evidence]
+
+    async def looked_up() -> Case:
+        case = await gather(dossier, judging.judged, services.settings, now)
+        gives_up = case.unopened and lease.attempt >= UNCHECKED_TRIES
+        return replace(case, patience_over=True) if gives_up else case
+
+    case = await looked_up()
+    thought = await _think(case, services)
     async with in_transaction():
         await Counter.one_at_a_time("decisions")
-        case = await gather(dossier, judging.judged, services.settings, now)
-        if case.unopened and lease.attempt >= UNCHECKED_TRIES:
-            case = replace(case, patience_over=True)
-        decision = decide(case)
+        if (again := await looked_up()) != case:
+            case, thought = again, await _think(again, services)
+        decision = thought.decision
         if case.procedure is Procedure.REVOKE:
             await _hasten(dossier)
         if not decision.retry:
             await _write(dossier, judging.judged, evidence, case, decision, now)
-            await _tell(dossier, case, decision, services, now)
+            await _tell(dossier, case, thought, now)
             await _go_on(dossier, case, decision, now)
             await lease.end()
     if decision.retry:
         raise Unchecked if case.unopened else RevocationUnknown
+
+
+@dataclass(frozen=True)
+class Thought:
+    """What follows from a case, and the agency's sheet that goes back with it."""
+
+    decision: Decision
+    files: tuple[Enclosed, ...]
+
+
+async def _think(case: Case, services: Vetting) -> Thought:
+    decision = await asyncio.to_thread(decide, case)
+    outcomes = {decision.outcome, *(row.outcome for row in decision.rows)}
+    if decision.retry or Outcome.RETURN not in outcomes:
+        return Thought(decision, ())
+    return Thought(decision, await sheet_back(case, decision, services.archive))
 
 
 async def _go_on(dossier: Dossier, case: Case, decision: Decision, now: datetime) -> None:
@@ -162,10 +185,9 @@ def _about(subject: RowCase[Any]) -> dict[str, Any]:
     return {"person": number or "", "mailbox": (mailbox or "").casefold()}
 
 
-async def _tell(
-    dossier: Dossier, case: Case, decision: Decision, services: Vetting, now: datetime
-) -> None:
+async def _tell(dossier: Dossier, case: Case, thought: Thought, now: datetime) -> None:
     """What comes back goes to the agency, what is doubtful to the officers."""
+    decision = thought.decision
     letter_number = case.application.letter.number if case.application else ""
     whole = decision.outcome is Outcome.RETURN
     returned = (*(decision.faults if whole else ()), *_faults(decision, Outcome.RETURN))
@@ -179,7 +201,7 @@ async def _tell(
             None if whole else dossier.due_at,
             tuple(to_mend),
             notes=tuple(fault for fault in returned if fault not in to_mend),
-            files=await sheet_back(case, decision, services.archive),
+            files=thought.files,
         )
         await tell_agency(dossier, content, key="returned", now=now)
     held = tuple(_faults(decision, Outcome.HOLD))
