@@ -27,6 +27,10 @@ _WISHES = {
     Procedure.CHANGE: rf"\b(?:gia han|thay doi|dieu chinh|cap nhat)\b.*{_THING}",
     Procedure.REVOKE: rf"\bthu hoi (?:\w+ ){{0,3}}?{_THING}",
 }
+_BUT = (
+    r"\bmot phan\b|khoi (?:danh sach|ho so)|giu nguyen|khong rut|\btru (?!so)|thay cho"
+    r"|\bvan (?:giu|tiep)"
+)
 _ANEW = r"\bcap (?:lai|doi)\b"  # «thu hồi và cấp lại»: no procedure of ours
 
 
@@ -67,6 +71,11 @@ def about(extract: str) -> About | None:
     """What the letter does to an earlier one, if its extract says so; the first in `About`."""
     text = bare(normal(extract))
     return next((one for one in About if re.search(_VERBS[one], text)), None)
+
+
+def keeps_some(text: str) -> bool:
+    """Whether a withdrawal says that something of what it names is to go on."""
+    return bool(re.search(_BUT, bare(normal(text))))
 
 
 def dossiers_in(text: str) -> tuple[str, ...]:

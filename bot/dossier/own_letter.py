@@ -22,6 +22,7 @@ from bot.dossier.letter_wish import (
     asked,
     date_in,
     dossiers_in,
+    keeps_some,
     letters_spoken_of,
 )
 
@@ -95,6 +96,8 @@ def read_letter(pages: Iterable[str]) -> LetterParts:
     procedure, does = asked(extract), about(extract)
     if extract and not (procedure or does):
         found.unclear.append("extract")
+    if does is About.WITHDRAWS and keeps_some(f"{extract}\n{body}"):
+        found.unclear.append("rows")
     return LetterParts(
         number=number or "",
         place=place,

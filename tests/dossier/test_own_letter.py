@@ -150,6 +150,22 @@ def test_what_a_letter_does_to_another(extract: str, does: About | None) -> None
     assert about(extract) is does
 
 
+@pytest.mark.parametrize(
+    ("body", "unclear"),
+    [
+        ("Trường đề nghị rút hồ sơ số HS-2026-000123.", ()),
+        ("Trường đề nghị rút một phần hồ sơ số HS-2026-000123.", ("rows",)),
+        ("Trường rút 02 cá nhân khỏi hồ sơ số HS-2026-000123.", ("rows",)),
+        ("Trường rút hồ sơ HS-2026-000123, giữ nguyên hồ sơ HS-2026-000124.", ("rows",)),
+        ("Trường rút mọi hồ sơ, trừ hồ sơ HS-2026-000124.", ("rows",)),
+    ],
+)
+def test_a_withdrawal_of_less_than_all_is_unclear(body: str, unclear: tuple[str, ...]) -> None:
+    (page,) = text_of("withdrawal-by-dossier")
+    begin, end = page.index("Trường THPT"), page.index("Nơi nhận")
+    assert read_letter([page[:begin] + body + "\n" + page[end:]]).unclear == unclear
+
+
 def test_dossiers_are_named_once_however_they_are_written() -> None:
     said = "hồ sơ HS-2026-000123, hs - 2026 - 000123 và HS-2026-000007; không phải HS-2026-12"
     assert dossiers_in(said) == ("HS-2026-000123", "HS-2026-000007")
@@ -222,7 +238,10 @@ def with_letter(**changes: Any) -> Any:
     return replace(an_own_letter().letter, **changes)
 
 
-NOBODY: dict[str, Any] = {"receiver": with_receiver(mailbox=Reading("", flaw=Flaw.EMPTY)), "notify": "email"}
+NOBODY: dict[str, Any] = {
+    "receiver": with_receiver(mailbox=Reading("", flaw=Flaw.EMPTY)),
+    "notify": "email",
+}
 TRIED: dict[str, Case] = {
     "letter.no_text": a_case(application=None, has_content=False),
     "letter.part_unclear": own_case(unclear=("date",)),
