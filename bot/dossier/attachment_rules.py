@@ -27,8 +27,8 @@ CLOSED = {
         "mail.encrypted",
         "Thư hoặc tệp đính kèm bị mã hóa hoặc đặt mật khẩu nên không mở được.",
         (
-            "Đề nghị gửi lại thư không mã hóa, tệp không đặt mật khẩu; chữ ký số đã bảo đảm nội dung "
-            "không bị thay đổi."
+            "Đề nghị gửi lại thư không mã hóa, tệp không đặt mật khẩu; chữ ký số đã bảo đảm nội "
+            "dung không bị thay đổi."
         ),
     ),
 }
@@ -36,16 +36,16 @@ UNSIGNED_PDF = (
     "pdf.unsigned",
     "Tệp PDF trong thư không có chữ ký số hợp lệ nào của người ký đã đăng ký.",
     (
-        "Đề nghị ký số tệp PDF bằng chứng thư của người có thẩm quyền và của cơ quan, tổ chức đã đăng "
-        "ký; bản in ra ký tay rồi quét không có chữ ký số."
+        "Đề nghị ký số tệp PDF bằng chứng thư của người có thẩm quyền và của cơ quan, tổ chức đã "
+        "đăng ký; bản in ra ký tay rồi quét không có chữ ký số."
     ),
 )
 ONLY_SHEETS = (
     "letter.only_sheets",
     "Thư chỉ có bảng tính, không có văn bản đề nghị. Chữ ký số trong bảng tính không được hỗ trợ.",
     (
-        "Đề nghị lập văn bản đề nghị dạng PDF, nhúng bảng tính vào đó hoặc đính kèm, rồi ký số và gửi "
-        "lại."
+        "Đề nghị lập văn bản đề nghị dạng PDF, nhúng bảng tính vào đó hoặc đính kèm, rồi ký số và "
+        "gửi lại."
     ),
 )
 
