@@ -212,4 +212,4 @@ def _base64(body: bytes) -> bytes:
         return binascii.a2b_base64(body)
     except binascii.Error:
         digits = re.sub(rb"[^A-Za-z0-9+/]", b"", body)
-        return binascii.a2b_base64(digits[: len(digits) // 4 * 4])
+        return binascii.a2b_base64(digits[: len(digits) - (len(digits) % 4 == 1)] + b"==")

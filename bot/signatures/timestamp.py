@@ -5,6 +5,7 @@ changes nothing.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -31,12 +32,8 @@ class Stamp:
 
 def stamps(claim: Claim) -> tuple[Stamp, ...]:
     """The intact time-stamps over the value of `claim`'s signature."""
-    try:
-        return tuple(islice(_stamps(claim.signer), STAMPS_LIMIT))
-    except MemoryError:
-        raise
-    except Exception:  # asn1crypto may raise anything: what cannot be read proves nothing
-        return ()
+    found = (_stamp(token, claim.signer) for token in islice(_tokens(claim.signer), STAMPS_LIMIT))
+    return tuple(stamp for stamp in found if stamp)
 
 
 def brought(claim: Claim) -> dict[str, tuple[bytes, ...]]:
@@ -70,24 +67,27 @@ def judge_timed(
         is_waiting |= by_whom.sub_indication is SubIndication.TRY_LATER
     if verdict == Verdict.passed():
         return verdict, proven_at
-    if proven_at and judge_signer(claim, purpose, grounds, proven_at) == Verdict.passed():
-        return Verdict.passed(), proven_at
+    then = judge_signer(claim, purpose, grounds, proven_at) if proven_at else verdict
+    if then == Verdict.passed() or then.sub_indication is SubIndication.TRY_LATER:
+        return then, proven_at
     if is_waiting and _is_matter_of_time(verdict):
         return Verdict.indeterminate(SubIndication.TRY_LATER, "revocation.unavailable"), proven_at
     return verdict, proven_at
 
 
-def _stamps(signer: cms.SignerInfo) -> Iterator[Stamp]:
-    value = signer["signature"].native
-    for attribute in signer["unsigned_attrs"]:
-        if attribute["type"].native != "signature_time_stamp_token":
-            continue
-        for token in attribute["values"]:
-            signed = token["content"]
-            if isinstance(signed, cms.SignedData) and len(signed["signer_infos"]) == 1:
-                for stamp in claims(signed, None, TIME, unattributed=False):
-                    if stamp.wrong is None and _is_over(stamp, value):
-                        yield Stamp(stamp, _time(stamp))
+def _tokens(signer: cms.SignerInfo) -> Iterator[cms.ContentInfo]:
+    with suppress(Exception):  # asn1crypto may raise anything: what cannot be read proves nothing
+        for attribute in signer["unsigned_attrs"]:
+            if attribute["type"].native == "signature_time_stamp_token":
+                yield from attribute["values"]
+
+
+def _stamp(token: cms.ContentInfo, signer: cms.SignerInfo) -> Stamp | None:
+    with suppress(Exception):  # … nor does it spoil the next one
+        (claim,) = claims(token["content"], None, TIME, unattributed=False)
+        if claim.wrong is None and _is_over(claim, signer["signature"].native):
+            return Stamp(claim, _time(claim))
+    return None
 
 
 def _is_over(stamp: Claim, value: bytes) -> bool:

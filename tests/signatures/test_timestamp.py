@@ -24,6 +24,8 @@ from tests.signatures.mails import ENTITY, clear, signed, stamped
 STAMPER = [usage("digital_signature"), purpose(TIME, critical=True)]
 THEN = NOW - 10 * DAY
 
+Stamp = Callable[[bytes], list[dict[str, object]]]
+
 
 @pytest.fixture(scope="module")
 def authority(made: Pki) -> Holder:
@@ -41,7 +43,7 @@ def crls(made: Pki) -> tuple[bytes, ...]:
     return made.root.crl(), made.issuer.crl(made=NOW - 3 * DAY)
 
 
-def mail_of(signer: Holder, stamp: Callable[[bytes], list[dict[str, object]]]) -> bytes:
+def mail_of(signer: Holder, stamp: Stamp) -> bytes:
     return clear(signed(ENTITY, signer, unsigned=stamp))
 
 
@@ -86,7 +88,7 @@ def test_who_is_no_time_stamper(
     assert made.verdict(mail, crls=crls(made)) == "certificate.expired"
 
 
-def bad_stamps(made: Pki, authority: Holder) -> list[Callable[[bytes], list[dict[str, object]]]]:
+def bad_stamps(made: Pki, authority: Holder) -> list[Stamp]:
     stranger = Pki.made().issuer.holder("TSA", extensions=STAMPER)
     return [
         stamped(stranger, THEN),
@@ -108,6 +110,22 @@ def test_a_bad_one_makes_nothing_better_and_nothing_worse(
     assert made.verdict(mail_of(expired, stamp), crls=crls(made)) == "certificate.expired"
     (signature,) = made.judge(mail_of(made.signer, stamp)).signatures
     assert (signature.passed, signature.proven_at) == (True, None)
+
+
+def test_a_bad_one_spoils_no_good_one(made: Pki, authority: Holder, expired: Holder) -> None:
+    for bad in bad_stamps(made, authority)[:3]:
+
+        def both(value: bytes, bad: Stamp = bad) -> list[dict[str, object]]:
+            return [*bad(value), *stamped(authority, THEN)(value)]
+
+        assert made.verdict(mail_of(expired, both), crls=crls(made)) == "passed"
+
+
+def test_the_status_at_the_proven_time_may_be_unknown(
+    made: Pki, authority: Holder, expired: Holder
+) -> None:
+    """Lists made after it expired are silent on it: neither good nor bad."""
+    assert made.verdict(mail_of(expired, stamped(authority, THEN))) == "revocation.unavailable"
 
 
 @pytest.mark.parametrize("at", [NOW - 200 * DAY, NOW - HOUR])
