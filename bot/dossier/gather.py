@@ -74,7 +74,7 @@ async def gather(dossier: Dossier, judged: Judged, settings: Settings, now: date
         transport=transport,
         loose_sheets=loose,
         shared_sheets=len(sealed) if is_shared else 0,
-        has_content=bool(file.values) or any(file.text),
+        has_content=bool(file.values or file.divergent) or any(file.text),
         named=await named_dossiers(dossier, application),
         letter_used_in=await _used_in(dossier, application),
         known=await _known(dossier, [row for row in rows if isinstance(row, IssueRow)], now),
