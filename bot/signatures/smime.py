@@ -110,7 +110,8 @@ def _faults(root: Entity, signatures: int) -> Iterator[str]:
 
 def _signatures(root: Entity, leaves: Sequence[Entity], policy: Policy) -> Iterator[_Signature]:
     """Of every layer, each SignerInfo; the outermost layer first."""
-    numbers = {id(leaf): index for index, leaf in enumerate(leaves[: entity.PARTS_LIMIT])}
+    looked_at = enumerate(leaves[: entity.PARTS_LIMIT])
+    numbers = {id(leaf): index for index, leaf in looked_at if not leaf.is_cut}
     whole = root
     for layer in root.walk():
         if not (layer.is_clear_signed or layer.is_opaque):

@@ -275,6 +275,17 @@ def test_layers_are_bounded(made: Pki) -> None:
     assert [part.kind for part in seen.parts] == [mime.Kind.PKCS7]
 
 
+def test_what_is_too_deep_is_covered_by_nothing(made: Pki) -> None:
+    entity = ENTITY
+    for at in range(25):
+        entity = multipart(entity, boundary=b"b%d" % at)
+    mail = clear(signed(entity, made.signer), entity)
+    assert made.judge(mail).passed[0].parts == ()
+    seen = mime.survey(mail)
+    assert [part.kind for part in seen.parts] == [mime.Kind.PKCS7]
+    assert seen.truncated
+
+
 def test_a_signature_part_that_is_none(made: Pki) -> None:
     for value in (b"", b"\x30\x80", b"\x30\x82" + b"\xff" * 40, PDF):
         assert not any(one.intact for one in made.judge(clear(value)).signatures)
