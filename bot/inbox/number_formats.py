@@ -52,6 +52,11 @@ def _letters(look: str) -> str:
     return _LITERALS.sub("", look.split(";")[0]).casefold()
 
 
+def shows_nothing(look: str) -> bool:
+    """Whether a format code hides what its cell holds."""
+    return look.replace(" ", "") == ";;;"
+
+
 def digits(value: Decimal) -> str:
     """All its digits, without «.0» and without an exponent."""
     # Programs compute in binary: 15 digits are what they show (ECMA-376 part 1, 18.8.30).

@@ -62,17 +62,17 @@ class _Found:
 def _opened(content: bytes) -> _Found | None:
     """Raises: Unfit."""
     if is_compound(content):
-        return _in_compound(open_compound(content), content)
+        return _in_compound(open_compound(content))
     if content.startswith(b"PK"):
         return _in_package(open_package(content))
     return None
 
 
-def _in_compound(file: CompoundFile, content: bytes) -> _Found | None:
+def _in_compound(file: CompoundFile) -> _Found | None:
     if is_encrypted_package(file):
         return _Found(None, _encrypted)
     if is_xls(file):
-        return _Found(WorkbookKind.XLS, lambda tables: read_xls(file, content, tables))
+        return _Found(WorkbookKind.XLS, lambda tables: read_xls(file, tables))
     return None
 
 

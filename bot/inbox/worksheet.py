@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from bot.inbox.markup import Walker
-from bot.inbox.number_formats import GENERAL, iso_moment, looks
+from bot.inbox.number_formats import GENERAL, iso_moment, looks, shows_nothing
 from bot.inbox.tables import Area, Table, Tables, Unfit
 
 NOTHING = 0.5  # of a character's width, or of a point
@@ -113,7 +113,7 @@ class Worksheet(Walker):
         if not said.strip():
             return ""
         look = self.looks[cell.style] if cell.style < len(self.looks) else GENERAL
-        if look.replace(" ", "") == ";;;":  # a format that shows nothing
+        if shows_nothing(look):
             self.tables.faults.add("sheet.covered")
         match cell.type:
             case "s":

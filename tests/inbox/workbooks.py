@@ -59,7 +59,7 @@ XLSX: Parts = {
         relation("rId3", "styles", "/xl/styles.xml"),
     ),
     "xl/sharedStrings.xml": (
-        f'<sst xmlns="{MAIN}"><si><t>Họ và tên</t></si><si><r><t>Nguyễn </t></r>'
+        f'<sst xmlns="{MAIN}"><si><t>Họ và tên</t></si><si><r><t xml:space="preserve">Nguyễn </t></r>'
         "<r><t>Thị Ánh</t></r><rPh><t>nhắc</t></rPh></si></sst>"
     ),
     "xl/styles.xml": (
@@ -157,21 +157,35 @@ XLS_CELLS = (
 )
 
 
+def rk(number: int, *, hundredths: bool = False) -> int:
+    """An integer of 30 bits."""
+    return (number << 2) & 0xFFFFFFFF | 2 | hundredths
+
+
 def _string(text: str) -> bytes:
     return struct.pack("<HB", len(text), 1) + text.encode("utf-16-le")
 
 
+STRINGS = record(0xFC, struct.pack("<II", 3, 3) + b"".join(map(_string, _STRINGS)))
+
+
 def xls_stream(
-    cells: bytes = XLS_CELLS, extra: bytes = b"", state: int = 0, kind: int = 0
+    cells: bytes = XLS_CELLS,
+    extra: bytes = b"",
+    state: int = 0,
+    kind: int = 0,
+    strings: bytes = STRINGS,
 ) -> bytes:
     """`extra` are more records before all sheets; `state` and `kind` are the sheet's."""
     name = b"\x05\0Sheet"
-    styles = b"".join(record(0xE0, struct.pack("<HH", 0, form) + bytes(16)) for form in (0, 14))
-    strings = struct.pack("<II", 3, 3) + b"".join(map(_string, _STRINGS))
+    forms = (0, 14, 164, 165)
+    styles = record(0x41E, struct.pack("<H", 164) + _string("0000000000"))
+    styles += record(0x41E, struct.pack("<H", 165) + _string(";;;"))
+    styles += b"".join(record(0xE0, struct.pack("<HH", 0, form) + bytes(16)) for form in forms)
     before = record(0x809, struct.pack("<4HII", 0x600, 5, 0, 1997, 0, 6)) + record(
         0x42, struct.pack("<H", 1200)
     )
-    after = styles + record(0xFC, strings) + record(0x0A)
+    after = styles + strings + record(0x0A)
     begins = len(before) + len(extra) + 4 + 6 + len(name) + len(after)
     return (
         before
