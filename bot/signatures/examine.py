@@ -110,8 +110,7 @@ class Examiner:
                 pdf.judge_part, raw, index, name, *self._grounds(data, moment), answer=SignedFile
             )
         except Unchecked as unchecked:
-            faulty = SignedFile(name=name, sha256=digest, faults=(unchecked.code,))
-            return Judgement(faulty, retry=True)
+            return Judgement(SignedFile.unread(name, digest, unchecked.code), retry=True)
         return Judgement(file, (*data.ocsps, *data.crls), retry=_may_pass_later(file.signatures))
 
     async def inspect_mail(self, raw: bytes, survey: mime.Survey) -> MailInspection:

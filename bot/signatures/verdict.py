@@ -180,6 +180,11 @@ class SignedFile(Answer):
     text: tuple[str, ...] = ()
     workbooks: tuple[Workbook, ...] = ()
 
+    @classmethod
+    def unread(cls, name: str, sha256: str, *faults: str) -> Self:
+        """A file that could not be looked into, or is not there: it says nothing."""
+        return cls(name=name, sha256=sha256, faults=faults)
+
     @property
     def passed(self) -> tuple[Signature, ...]:
         """The signatures that are believed: none where the file is at fault."""

@@ -189,7 +189,7 @@ def test_the_authorities_it_brings_along(made: Pki) -> None:
     crls = (*made.crls(), between.crl())
     assert made.verdict(clear(cms_), crls=crls) == "passed"
     (found,) = smime.inspect(clear(cms_)).signatures
-    assert found.chain == (between.der, made.issuer.der)
+    assert set(found.chain) == {between.der, made.issuer.der}
     assert made.verdict(clear(signed(ENTITY, signer)), crls=crls) == "certificate.untrusted"
 
 
