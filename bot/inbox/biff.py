@@ -3,6 +3,10 @@
 import struct
 from collections.abc import Sequence
 
+from bot.inbox.tables import Unfit
+
+STRINGS_LIMIT = 300_000
+
 ERRORS = {  # 2.5.10, BErr
     0x00: "#NULL!",
     0x07: "#DIV/0!",
@@ -39,9 +43,11 @@ def shared_strings(records: Sequence[bytes]) -> list[str]:
     """The table of strings (SST, 2.4.265), and the records that continue it.
 
     Raises:
-        struct.error, IndexError: it ends too early.
+        Unfit: sheet.too_complex. struct.error, IndexError: it ends too early.
     """
     _, unique = struct.unpack_from("<II", records[0])
+    if unique > STRINGS_LIMIT:
+        raise Unfit("sheet.too_complex")
     reader = _Reader(records, 8)
     return [reader.string() for _ in range(unique)]
 
@@ -75,12 +81,12 @@ class _Reader:
         """A string that goes on in the next record says there anew how wide it is."""
         pieces = []
         while length:
-            left = self._records[self._record][self._at :]
-            piece = _decoded(left, length, wide=wide)
-            pieces.append(piece)
-            used = min(length, len(left) // (2 if wide else 1))
+            size = 2 if wide else 1
+            left = self._records[self._record][self._at : self._at + length * size]
+            used = len(left) // size
+            pieces.append(_decoded(left, used, wide=wide))
             length -= used
-            self._at += used * (2 if wide else 1)
+            self._at += used * size
             if length:
                 self._next()
                 wide = self._records[self._record][0] & _WIDE

@@ -412,6 +412,10 @@ XLS_FAULTS = {
     "of 1995": ("sheet.unsupported", made.compound({"Book": made.xls_stream()})),
     "strings that are not there": (
         "sheet.unreadable",
+        made.an_xls(made.xls_stream(strings=made.record(0xFC, b"\1\0\0\0" * 2))),
+    ),
+    "endless strings": (
+        "sheet.too_complex",
         made.an_xls(made.xls_stream(strings=made.record(0xFC, b"\xff" * 8))),
     ),
     "too far right": (
