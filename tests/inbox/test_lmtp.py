@@ -60,7 +60,7 @@ async def test_without_a_recipient_there_is_one_refusal(house: House) -> None:
 
 
 async def test_trouble_is_told_for_each_recipient(house: House) -> None:
-    async def fails(raw: bytes, mailbox: str, sender: str) -> object:
+    async def fails(raw: bytes, mailbox: str, sender: str, *_: object) -> object:
         raise OSError
 
     async with house.door(fails, protocol="lmtp") as door, talking(door.port, b"LHLO") as talk:
