@@ -89,6 +89,11 @@ class Survey(BaseModel):
     truncated: bool = False
 
     @property
+    def is_protected(self) -> bool:
+        """Whether there is anything to be looked into: signatures, or what is encrypted."""
+        return self.is_signed or any(part.kind is Kind.ENCRYPTED for part in self.parts)
+
+    @property
     def letters(self) -> tuple[Part, ...]:
         """What may be a letter: the first `LETTERS_LIMIT` PDF files."""
         return tuple(part for part in self.parts if part.kind is Kind.PDF)[:LETTERS_LIMIT]

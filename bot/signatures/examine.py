@@ -23,10 +23,12 @@ from bot.signatures.verdict import (
     SignedFile,
     SignedMail,
     SubIndication,
+    SurveyedMail,
 )
 
 PRELOAD = (mime.__name__, pdf.__name__, smime.__name__, rehearsal.__name__)
 """What the sandbox must have loaded."""
+_INSPECTED = 64  # mails whose first pass is remembered: it depends on their bytes alone
 
 
 @dataclass(frozen=True)
@@ -66,14 +68,22 @@ class Examiner:
         self._trust = trust
         self._source = source
         self._policy = policy
+        self._inspected: dict[bytes, MailInspection] = {}
 
     async def survey(self, raw: bytes) -> mime.Survey:
-        """Look over a mail.
+        """Look over a mail; what comes to light of its signatures is remembered.
 
         Raises:
             Unchecked: the child gave no answer.
         """
-        return await self._sandbox.call(mime.survey, raw, answer=mime.Survey)
+        try:
+            seen = await self._sandbox.call(smime.survey, raw, self._policy, answer=SurveyedMail)
+        except Unchecked:  # its signatures may be what kills the child
+            return await self._sandbox.call(mime.survey, raw, answer=mime.Survey)
+        if len(self._inspected) >= _INSPECTED:
+            self._inspected.pop(next(iter(self._inspected)))
+        self._inspected[sha256(raw).digest()] = seen.inspection
+        return seen.survey
 
     async def inspect(self, raw: bytes, part: mime.Part) -> Inspection:
         """Pass 1. A file that kills its child has that as its fault, `sandbox.…`."""
@@ -115,10 +125,8 @@ class Examiner:
 
     async def inspect_mail(self, raw: bytes, survey: mime.Survey) -> MailInspection:
         """Pass 1 over the mail's own signatures. `survey` is of these very bytes."""
-        if not _is_protected(survey):
-            return MailInspection()
         try:
-            return await self._sandbox.call(smime.inspect, raw, self._policy, answer=MailInspection)
+            return await self._inspected_mail(raw, survey)
         except Unchecked as unchecked:
             return MailInspection(faults=(unchecked.code,))
 
@@ -126,12 +134,10 @@ class Examiner:
         self, raw: bytes, survey: mime.Survey, moment: datetime, now: datetime
     ) -> MailJudgement:
         """Both passes over the mail's own signatures, as `judge` does for a file."""
-        if not _is_protected(survey):
-            return MailJudgement(SignedMail())
         try:
-            inspection = await self._sandbox.call(
-                smime.inspect, raw, self._policy, answer=MailInspection
-            )
+            inspection = await self._inspected_mail(raw, survey)
+            if not inspection.signatures:
+                return MailJudgement(SignedMail(faults=inspection.faults))
             data = await self._revocation_data(inspection.signatures, now)
             mail = await self._sandbox.call(
                 smime.judge, raw, *self._grounds(data, moment), answer=SignedMail
@@ -141,6 +147,14 @@ class Examiner:
         return MailJudgement(
             mail, (*data.ocsps, *data.crls), retry=_may_pass_later(mail.signatures)
         )
+
+    async def _inspected_mail(self, raw: bytes, survey: mime.Survey) -> MailInspection:
+        if not survey.is_protected:
+            return MailInspection()
+        remembered = self._inspected.get(sha256(raw).digest())
+        if remembered is not None:
+            return remembered
+        return await self._sandbox.call(smime.inspect, raw, self._policy, answer=MailInspection)
 
     def _grounds(self, data: RevocationData, moment: datetime) -> tuple[object, ...]:
         """What pass 2 judges by, as a child takes it."""
@@ -160,11 +174,6 @@ class Examiner:
         }
         paths = [path for leaf, chain in asked for path in self._trust.paths(leaf, chain)]
         return await self._source.gather(paths, now)
-
-
-def _is_protected(survey: mime.Survey) -> bool:
-    """Whether there is anything to open: a signature, or what is encrypted."""
-    return survey.is_signed or any(part.kind is mime.Kind.ENCRYPTED for part in survey.parts)
 
 
 def _may_pass_later(signatures: Sequence[Signature]) -> bool:

@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509.oid import NameOID
 
-from bot.inbox import mime
 from bot.signatures import smime
 from bot.signatures.trust import TrustStore
 
@@ -31,8 +30,7 @@ def warm_up() -> None:
     mail = builder.add_signer(signer, key, hashes.SHA256()).sign(
         Encoding.SMIME, [pkcs7.PKCS7Options.DetachedSignature]
     )
-    mime.survey(mail)
-    smime.inspect(mail).model_dump_json()
+    smime.survey(mail).model_dump_json()
     trusted = TrustStore((root,)).to_der()
     smime.judge(mail, trusted, [crl.public_bytes(Encoding.DER)], [], now).model_dump_json()
 

@@ -25,6 +25,7 @@ from bot.signatures.verdict import (
     MailSignature,
     SignedMail,
     SubIndication,
+    SurveyedMail,
     Verdict,
 )
 
@@ -34,6 +35,13 @@ SIGNATURE_TYPES = {"application/pkcs7-signature", "application/x-pkcs7-signature
 SHEETS = {Kind.XLSX, Kind.XLS, Kind.ODS}
 _LONE_LF = re.compile(rb"(?<!\r)\n")
 _UNREADABLE = Verdict.indeterminate(SubIndication.GENERIC, "signature.unreadable")
+
+
+def survey(raw: bytes, policy: Policy = LAWFUL) -> SurveyedMail:
+    """`mime.survey`, and pass 1 at once where there is anything to look into."""
+    seen = mime.survey(raw)
+    inspection = inspect(raw, policy) if seen.is_protected else MailInspection()
+    return SurveyedMail(survey=seen, inspection=inspection)
 
 
 def inspect(raw: bytes, policy: Policy = LAWFUL) -> MailInspection:

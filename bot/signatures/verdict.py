@@ -12,6 +12,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bot.inbox.mime import Survey
 from bot.inbox.workbook import Workbook
 
 FIELD_NAME = r"^[a-z0-9_]{1,64}$"  # as our forms name fields; no other name is ever repeated
@@ -147,6 +148,13 @@ class MailInspection(Answer):
 
     faults: tuple[str, ...] = ()
     signatures: tuple[MailFound, ...] = ()
+
+
+class SurveyedMail(Answer):
+    """What a mail is made of, and pass 1 over its own signatures."""
+
+    survey: Survey
+    inspection: MailInspection
 
 
 class Inspection(Answer):

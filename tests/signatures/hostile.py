@@ -363,3 +363,10 @@ def add_a_page(writer: Writer) -> None:
 
 def add_an_unreachable_object(writer: Writer) -> None:
     writer.add_object(pdf_string("smuggled"))
+
+
+def in_a_million_pieces() -> bytes:
+    """A CMS (BER) that holds its content an octet at a time."""
+    head = "3080 06092a864886f70d010702 a080 3080 020101 3100 3080 06092a864886f70d010701 a080 2480"
+    tail = "0000 0000 0000 3102 3000 0000 0000 0000"
+    return bytes.fromhex(head) + b"\x04\x01x" * 1_000_000 + bytes.fromhex(tail)

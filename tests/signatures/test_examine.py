@@ -229,6 +229,23 @@ async def test_a_mail_without_signature_needs_no_child(world: World, mails: Mail
     assert (await world.examiner.judge_mail(raw, seen, now, now)).mail.signatures == ()
 
 
+async def test_the_first_pass_comes_with_the_survey(world: World, mails: Mails) -> None:
+    raw = clear(signed(ENTITY, mails.seal))
+    seen = await world.examiner.survey(raw)
+    await world.sandbox.close()
+    assert [one.intact for one in (await world.examiner.inspect_mail(raw, seen)).signatures] == [
+        True
+    ]
+
+
+@pytest.mark.parametrize("world", [servers.Sandbox(seconds=1)], indirect=True)
+async def test_a_signature_that_spins_hides_no_mail(world: World) -> None:
+    raw = clear(hostile.in_a_million_pieces())
+    seen = await world.examiner.survey(raw)
+    assert [part.index for part in seen.letters] == [1]
+    assert (await world.examiner.inspect_mail(raw, seen)).faults == ("sandbox.time",)
+
+
 async def test_without_revocation_nobody_is_asked(world: World, mails: Mails) -> None:
     examiner = Examiner(world.sandbox, trust_of(world.pki), Nowhere(), Policy(revocation=False))
     raw = clear(signed(ENTITY, mails.seal))
