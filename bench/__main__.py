@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import authorities, doors, fetching, issuing, memory
+from bench import authorities, doors, fetching, issuing, memory, verdicts
 from bench.apart import Measure, apart
 from bench.rounds import FULL, QUICK, say
 from bench.table import Line, markdown, rewritten
@@ -30,6 +30,7 @@ MEASURES: Mapping[Measure, tuple[str, ...]] = {
     authorities.beside_others: ("beside-django-ca", "beside-openssl-ca", "beside-openssl-infiles"),
     doors.on_sqlite: ("door-10k-sqlite", "door-100k-sqlite"),
     doors.on_postgresql: ("door-10k-postgresql", "door-100k-postgresql"),
+    verdicts.beside_openssl: ("verdicts",),
     fetching.on_sqlite: ("imap-10k",),
     memory.of_vetting: ("memory",),
     issuing.growth_on_sqlite: ("growth-sqlite",),

@@ -153,7 +153,7 @@ def _only_one(lock: Path) -> Iterator[None]:
 @asynccontextmanager
 async def receiving(settings: Settings) -> AsyncIterator[int]:
     """The doors: who listens, and who fetches; the port that is listened on."""
-    kept = Intake(Archive(Home(settings).archive), clock)
+    kept = Intake(Archive(Home(settings).archive), clock, settings.mailboxes.precheck)
     ours = [*settings.mailboxes.official, settings.mailboxes.precheck]
     tls = None
     if settings.door.certificate and settings.door.key:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tortoise.exceptions import IntegrityError
@@ -16,6 +16,8 @@ from bot.register.columns import storable
 from bot.register.models import Fetched, Mail
 
 LONGEST_SENDER = 512  # as wide as the column
+
+Key = tuple[str, bool]  # digest, and whether it is only tried out: of both there is one mail
 
 
 @dataclass(frozen=True, order=True)
@@ -47,6 +49,11 @@ class Arrival:
     envelope_from: str
     received: datetime | None = None  # as a server of ours says
     place: Place | None = None  # where it was fetched
+    is_trial: bool = False
+
+    @property
+    def key(self) -> Key:
+        return self.digest, self.is_trial
 
 
 class Intake:
@@ -54,11 +61,15 @@ class Intake:
 
     Args:
         clock: asked once a group: a mail is received now unless a server of ours had it before.
+        precheck: the mailbox whose mail is only tried out.
     """
 
-    def __init__(self, archive: Archive, clock: Callable[[], Awaitable[datetime]]) -> None:
+    def __init__(
+        self, archive: Archive, clock: Callable[[], Awaitable[datetime]], precheck: str = ""
+    ) -> None:
         self._archive = archive
         self._clock = clock
+        self._precheck = precheck
         self._rows = GroupCommit(self._commit)
 
     async def store(
@@ -90,7 +101,8 @@ class Intake:
         )
 
     async def _commit(self, arrivals: Sequence[Arrival]) -> list[Mail]:
-        return await _commit(arrivals, await self._clock())
+        sorted_out = [replace(one, is_trial=one.mailbox == self._precheck) for one in arrivals]
+        return await _commit(sorted_out, await self._clock())
 
 
 async def store(
@@ -121,31 +133,31 @@ async def _kept(
 
 async def _commit(arrivals: Sequence[Arrival], now: datetime) -> list[Mail]:
     """One transaction for all; of the same bytes the first to come are the mail."""
-    first: dict[str, Arrival] = {}
+    first: dict[Key, Arrival] = {}
     for arrival in arrivals:
-        first.setdefault(arrival.digest, arrival)
+        first.setdefault(arrival.key, arrival)
     try:
         mails = await _found_or_added(first, arrivals, now)
     except IntegrityError:  # another door added one of them meanwhile: now it is found
         mails = await _found_or_added(first, arrivals, now)
-    return [mails[arrival.digest] for arrival in arrivals]
+    return [mails[arrival.key] for arrival in arrivals]
 
 
 async def _found_or_added(
-    first: dict[str, Arrival], arrivals: Sequence[Arrival], now: datetime
-) -> dict[str, Mail]:
+    first: dict[Key, Arrival], arrivals: Sequence[Arrival], now: datetime
+) -> dict[Key, Mail]:
     async with in_transaction():
-        mails = await _by_digest(first)
+        mails = await _by_key(first)
         # sorted: two doors that add the same mails never wait for each other crosswise
         if fresh := sorted(first.keys() - mails.keys()):
-            mails |= await _add([first[digest] for digest in fresh], now)
+            mails |= await _add([first[key] for key in fresh], now)
         await _remember(arrivals, mails)
         return mails
 
 
-async def _remember(arrivals: Sequence[Arrival], mails: dict[str, Mail]) -> None:
+async def _remember(arrivals: Sequence[Arrival], mails: dict[Key, Mail]) -> None:
     """Where mails were fetched; each message once, whoever fetches it again."""
-    places = {one.place: mails[one.digest].id for one in arrivals if one.place}
+    places = {one.place: mails[one.key].id for one in arrivals if one.place}
     rows = [
         Fetched(folder=place.folder, uid_validity=place.uid_validity, uid=place.uid, mail_id=mail)
         for place, mail in sorted(places.items())
@@ -154,16 +166,17 @@ async def _remember(arrivals: Sequence[Arrival], mails: dict[str, Mail]) -> None
         await Fetched.bulk_create(rows, ignore_conflicts=True)
 
 
-async def _by_digest(digests: Iterable[str]) -> dict[str, Mail]:
-    found = await Mail.filter(digest__in=list(digests)).order_by("id")
-    return {mail.digest: mail for mail in found}
+async def _by_key(keys: Iterable[Key]) -> dict[Key, Mail]:
+    found = await Mail.filter(digest__in=[digest for digest, _ in keys]).order_by("id")
+    return {(mail.digest, mail.is_trial): mail for mail in found}
 
 
-async def _add(arrivals: Sequence[Arrival], now: datetime) -> dict[str, Mail]:
+async def _add(arrivals: Sequence[Arrival], now: datetime) -> dict[Key, Mail]:
     """Rows, events and tasks of new mails, in as many statements for fifty as for one."""
     rows = [
         Mail(
             digest=arrival.digest,
+            is_trial=arrival.is_trial,
             size=arrival.size,
             mailbox=arrival.mailbox,
             envelope_from=arrival.envelope_from,
@@ -172,8 +185,10 @@ async def _add(arrivals: Sequence[Arrival], now: datetime) -> dict[str, Mail]:
         for arrival in arrivals
     ]
     await Mail.bulk_create(rows)
-    added = await _by_digest(row.digest for row in rows)
-    about = [(mail.id, {"sha256": digest}) for digest, mail in added.items()]
+    keys = {arrival.key for arrival in arrivals}
+    found = await _by_key(keys)
+    added = {key: mail for key, mail in found.items() if key in keys}
+    about = [(mail.id, {"sha256": digest}) for (digest, _), mail in added.items()]
     await audit.append_all(audit.SYSTEM, "mail.store", about, because="received", now=now)
     await tasks.call_all(tasks.Kind.IDENTIFY, [mail.id for mail in added.values()], due=now)
     return added

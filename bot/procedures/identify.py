@@ -35,12 +35,11 @@ async def identify(lease: Lease, services: Vetting, now: datetime) -> None:
     survey = await _survey(raw, lease, services)
     letters = await letters_in(raw, survey, mail, lease, services)
     known = [letter for letter in letters if letter.agency]
-    is_trial = mail.mailbox == services.settings.mailboxes.precheck
-    if is_trial and known:
+    if mail.is_trial and known:
         await precheck(raw, mail, known, lease, services, now)
         return
     doubts: set[str] = set()
-    if not is_trial:  # what is only tried out asks nothing of an officer
+    if not mail.is_trial:  # what is only tried out asks nothing of an officer
         # what is known is not kept waiting for what is not
         waits_since = None if known else lease.since
         doubts = await doubts_of(raw, survey, mail, letters, services, waits_since, now)

@@ -85,9 +85,13 @@ class Officer(Model):
 
 
 class Mail(Living):
-    """One mail, kept byte for byte in the archive before it was acknowledged."""
+    """One mail, kept byte for byte in the archive before it was acknowledged.
 
-    digest = fields.CharField(max_length=64, unique=True)  # SHA-256 of the bytes, hex
+    What is only tried out is a row of its own: the same bytes may come in earnest.
+    """
+
+    digest = fields.CharField(max_length=64)  # SHA-256 of the bytes, hex
+    is_trial = fields.BooleanField(default=False)  # it came to the pre-check mailbox
     size = fields.IntField()
     mailbox = fields.CharField(max_length=254)  # ours, the one it came to
     envelope_from = fields.CharField(max_length=512)  # as long as a command line may be
@@ -96,6 +100,9 @@ class Mail(Living):
     status = fields.CharEnumField(MailStatus, max_length=16, default=MailStatus.STORED)
     because = fields.CharField(max_length=64, default="")  # of its last move
     dossiers: fields.ReverseRelation[Dossier]
+
+    class Meta:
+        unique_together: ClassVar = (("digest", "is_trial"),)
 
     async def chain(self) -> str:
         return audit.SYSTEM

@@ -120,6 +120,8 @@ LETTER_FAULTS: dict[str, dict[str, Any]] = {
     "letter.notify": {"fields": {"notify": ""}},
     "mail.from": {"senders": ("hieutruong@gmail.com",)},
     "mail.truncated": {"truncated": True},
+    "sheet.unread": {"loose_sheets": 1},
+    "sheet.shared": {"shared_sheets": 2},
     "mail.zip": {"attachments": ("pdf", "zip")},
     "mail.rar": {"attachments": ("pdf", "rar")},
     "mail.encrypted": {"attachments": ("pdf", "encrypted")},
@@ -168,8 +170,10 @@ KNOWN_FAULTS = {
 
 ELSEWHERE = {  # rules about several rows, none, a sheet, or an own letter: tests of their own
     *(rule.code for rule in (*OWN_LETTER_RULES, *NAMING_RULES)),
-    *(rule.code for rule in (*SHEET_RULES, *SHEET_ROW_RULES)),
+    *(rule.code for rule in SHEET_RULES),
+    *(rule.code for rule in SHEET_ROW_RULES),
     "letter.no_rows",
+    "sheet.loose",
     "letter.gap",
     "sheet.loose",
     "row.mailbox.above",
@@ -230,6 +234,14 @@ def test_no_rows() -> None:
 def test_no_rows_beside_a_sheet_that_nobody_sealed() -> None:
     person = dict.fromkeys(a_person(), "")
     assert letter_codes(a_case(person, loose_sheets=1)) == ["letter.no_rows", "sheet.loose"]
+
+
+def test_a_list_that_nobody_sealed_is_named() -> None:
+    person = dict.fromkeys(a_person(), "")
+    decision = decide(a_case(person, loose_sheets=1))
+    assert [fault.code for fault in decision.faults] == ["letter.no_rows", "sheet.loose"]
+    assert "01 bảng tính" in decision.faults[1].text
+    assert decision.outcome is Outcome.RETURN
 
 
 def test_a_gap_is_told_and_stops_nothing() -> None:
