@@ -5,10 +5,14 @@ import struct
 import zipfile
 from collections.abc import Mapping, Sequence
 
+from bot.inbox.workbook import Workbook
+from bot.inbox.workbook_reader import read
+
 Parts = Mapping[str, str | bytes]
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+SHEET = "xl/worksheets/sheet1.xml"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 
 ROWS = (
@@ -59,7 +63,8 @@ XLSX: Parts = {
         relation("rId3", "styles", "/xl/styles.xml"),
     ),
     "xl/sharedStrings.xml": (
-        f'<sst xmlns="{MAIN}"><si><t>Họ và tên</t></si><si><r><t xml:space="preserve">Nguyễn </t></r>'
+        f'<sst xmlns="{MAIN}"><si><t>Họ và tên</t></si>'
+        '<si><r><t xml:space="preserve">Nguyễn </t></r>'
         "<r><t>Thị Ánh</t></r><rPh><t>nhắc</t></rPh></si></sst>"
     ),
     "xl/styles.xml": (
@@ -70,7 +75,7 @@ XLSX: Parts = {
         '<cellXfs><xf numFmtId="0"/><xf numFmtId="164"/><xf numFmtId="165"/>'
         '<xf numFmtId="166"/><xf numFmtId="167"/></cellXfs></styleSheet>'
     ),
-    "xl/worksheets/sheet1.xml": sheet(),
+    SHEET: sheet(),
 }
 
 TABLE = (
@@ -256,3 +261,18 @@ def _entry(
 
 def an_xls(stream: bytes | None = None, storages: Sequence[str] = ()) -> bytes:
     return compound({"Workbook": stream or xls_stream()}, storages)
+
+
+def lines(workbook: Workbook) -> list[tuple[str, ...]]:
+    """The cells of every line."""
+    assert workbook.faults == ()
+    return [line.cells for sheet in workbook.sheets for line in sheet.lines]
+
+
+def xlsx_of(rows: str, before: str = "", after: str = "") -> Workbook:
+    """The valid workbook with those rows."""
+    return read(with_parts(XLSX, {SHEET: sheet(rows, before, after)}), "danh sách.xlsx")
+
+
+def many(count: int) -> str:
+    return "".join(f'<row r="{n}"><c r="A{n}"><v>1</v></c></row>' for n in range(1, count + 1))
