@@ -29,7 +29,7 @@ from bot.register.tasks import Queue
 from bot.sandbox import Sandbox
 from bot.signatures.examine import PRELOAD, Examiner
 from bot.signatures.revocation import Fetcher
-from bot.signatures.trust import TrustStore
+from bot.signatures.trust import Policy, TrustStore
 from bot.sms.folder import FileGateway
 from bot.sms.gateway import Gateway
 from bot.sms.twilio import Twilio
@@ -70,11 +70,12 @@ async def _vetting(settings: Settings, stack: AsyncExitStack) -> Vetting:
     sandbox = Sandbox(settings.sandbox, PRELOAD)
     stack.push_async_callback(sandbox.close)
     fetcher = await stack.enter_async_context(Fetcher(settings.trust))
+    policy = Policy(unattributed=settings.trust.unattributed)
     return Vetting(
         settings=settings,
         calendar=read_calendar(settings),
         archive=Archive(home.archive),
-        examiner=Examiner(sandbox, TrustStore.load(settings.trust, home.path), fetcher),
+        examiner=Examiner(sandbox, TrustStore.load(settings.trust, home.path), fetcher, policy),
     )
 
 

@@ -32,7 +32,7 @@ async def judge(
     own = await examiner.judge_mail(raw, survey, received_at, now)
     part = next((part for part in survey.parts if part.sha256 == letter), None)
     if part is None:
-        nothing = SignedFile(name="", sha256=letter)
+        nothing = SignedFile.unread("", letter)
         return Judging(Judged(survey, nothing, own.mail, letters), own.evidence)
     file = await examiner.judge(raw, part, received_at, now)
     evidence = tuple(dict.fromkeys((*file.evidence, *own.evidence)))

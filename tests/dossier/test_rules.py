@@ -126,8 +126,6 @@ LETTER_FAULTS: dict[str, dict[str, Any]] = {
     "mail.rar": {"attachments": ("pdf", "rar")},
     "mail.encrypted": {"attachments": ("pdf", "encrypted")},
     "letter.missing": {"attachments": ("pkcs7", "text", "xlsx")},
-    "sheet.unread": {"loose_sheets": 1},
-    "sheet.shared": {"shared_sheets": 1},
     **{f"declare.{name}": {"fields": {f"declare_{name}": ""}} for name in DECLARATIONS},
     **{
         f"receiver.{name}.{flaw}": {"fields": {f"receiver_{name}": FLAWED[kind][flaw]}}
@@ -175,7 +173,6 @@ ELSEWHERE = {  # rules about several rows, none, a sheet, or an own letter: test
     "letter.no_rows",
     "sheet.loose",
     "letter.gap",
-    "sheet.loose",
     "row.mailbox.above",
     "row.mailbox.shared",
     "row.mobile.shared",
@@ -229,11 +226,6 @@ def test_what_the_register_knows_breaks_its_own_rule_and_no_other(code: str) -> 
 def test_no_rows() -> None:
     person = dict.fromkeys(a_person(), "")
     assert letter_codes(a_case(person)) == ["letter.no_rows"]
-
-
-def test_no_rows_beside_a_sheet_that_nobody_sealed() -> None:
-    person = dict.fromkeys(a_person(), "")
-    assert letter_codes(a_case(person, loose_sheets=1)) == ["letter.no_rows", "sheet.loose"]
 
 
 def test_a_list_that_nobody_sealed_is_named() -> None:
