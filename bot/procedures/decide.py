@@ -69,11 +69,11 @@ async def decide_dossier(lease: Lease, services: Vetting, now: datetime) -> None
         return replace(case, patience_over=True) if gives_up else case
 
     case = await looked_up()
-    thought = await _think(case, services)
+    thought = await _think(dossier, case, services)
     async with in_transaction():
         await Counter.one_at_a_time("decisions")
         if (again := await looked_up()) != case:
-            case, thought = again, await _think(again, services)
+            case, thought = again, await _think(dossier, again, services)
         decision = thought.decision
         if case.procedure is Procedure.REVOKE:
             await _hasten(dossier)
@@ -94,12 +94,12 @@ class Thought:
     files: tuple[Enclosed, ...]
 
 
-async def _think(case: Case, services: Vetting) -> Thought:
+async def _think(dossier: Dossier, case: Case, services: Vetting) -> Thought:
     decision = await asyncio.to_thread(decide, case)
     outcomes = {decision.outcome, *(row.outcome for row in decision.rows)}
     if decision.retry or Outcome.RETURN not in outcomes:
         return Thought(decision, ())
-    return Thought(decision, await sheet_back(case, decision, services.archive))
+    return Thought(decision, await sheet_back(case, decision, services.archive, dossier.number))
 
 
 async def _go_on(dossier: Dossier, case: Case, decision: Decision, now: datetime) -> None:

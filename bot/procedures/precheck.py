@@ -53,7 +53,8 @@ async def precheck(
             case = await _case(raw, mail, letter, len(known), lease, services, now)
             decision = decide(case)
             found[letter.agency.id].append(_checked(letter, case, decision))
-            sheets[letter.agency.id] += await sheet_back(case, decision, services.archive)
+            about = str(len(found[letter.agency.id]))
+            sheets[letter.agency.id] += await sheet_back(case, decision, services.archive, about)
     async with in_transaction():
         for agency in agencies.values():
             await intend(
