@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from pikepdf import form
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, sign_pdf
 from pyhanko.sign.signers.pdf_cms import Signer as PdfSigner
 from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -45,18 +45,28 @@ def sign(
     sub_filter: SigSeedSubFilter = SigSeedSubFilter.PADES,
     digest: str = "sha256",
     pss: bool = False,
+    certify: MDPPerm | None = None,
+    box: tuple[int, int, int, int] | None = None,
 ) -> bytes:
-    """Add one invisible signature as a new revision, embedding only the leaf.
+    """Add one signature as a new revision, embedding only the leaf.
 
-    `field` names the new signature field, such as `leader` or `seal`.
+    `field` names the new signature field, such as `leader` or `seal`; without a `box` on
+    the first page it is invisible. `certify` says what others may still do.
     """
+    about = PdfSignatureMetadata(
+        field_name=field,
+        md_algorithm=digest,
+        subfilter=sub_filter,
+        certify=certify is not None,
+        docmdp_permissions=certify or MDPPerm.FILL_FORMS,
+    )
     with ThreadPoolExecutor(1) as aside:  # pyHanko starts an event loop, and ours may be running
         signed = aside.submit(
             sign_pdf,
-            IncrementalPdfFileWriter(io.BytesIO(pdf)),
-            PdfSignatureMetadata(field_name=field, md_algorithm=digest, subfilter=sub_filter),
+            IncrementalPdfFileWriter(io.BytesIO(pdf), strict=False),  # as hybrid files need it
+            about,
             signer=_Hand(signer, pss=pss),
-            new_field_spec=SigFieldSpec(field),
+            new_field_spec=SigFieldSpec(field, box=box),
         )
     return bytes(signed.result().getbuffer())
 

@@ -61,11 +61,7 @@ def _is_active(dictionary: generic.DictionaryObject) -> bool:
 
 
 def _dictionaries(reader: PdfFileReader) -> Iterator[generic.DictionaryObject]:
-    references = {
-        reference
-        for revision in range(reader.xrefs.total_revisions)
-        for reference in reader.xrefs.explicit_refs_in_revision(revision)
-    }
+    references = set(_in_use(reader))
     if len(references) > OBJECTS_LIMIT:
         raise Unfit("pdf.too_complex")
     waiting: list[object] = [reader.get_object(reference) for reference in references]
@@ -80,3 +76,14 @@ def _dictionaries(reader: PdfFileReader) -> Iterator[generic.DictionaryObject]:
             case generic.ArrayObject() as array:
                 waiting += (array.raw_get(at) for at in range(len(array)))
     raise Unfit("pdf.too_complex")
+
+
+def _in_use(reader: PdfFileReader) -> Iterator[generic.Reference]:
+    """Every object that some cross-reference finds."""
+    for revision in range(reader.xrefs.total_revisions):
+        section = reader.xrefs.get_xref_data(revision)
+        for found in (section, section.hybrid.xref_data) if section.hybrid else (section,):
+            for number, (generation, _) in found.standard_xrefs.items():
+                yield generic.Reference(number, generation, pdf=reader)
+            for number in found.xrefs_in_objstm:
+                yield generic.Reference(number, pdf=reader)

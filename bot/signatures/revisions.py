@@ -29,9 +29,10 @@ from pyhanko.sign.diff_analysis import (
     SuspiciousModification,
     XrefStreamRule,
 )
-from pyhanko.sign.fields import enumerate_sig_fields
+from pyhanko.sign.fields import MDPPerm, enumerate_sig_fields
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
+from bot.signatures.hybrid import hybrids, is_ambiguous
 from bot.signatures.objects import entry
 
 SIGNATURES_LIMIT = 8
@@ -48,9 +49,15 @@ _SIGNING_ONLY = StandardDiffPolicy(
         DSSCompareRule().as_qualified(ModificationLevel.LTA_UPDATES),
         MetadataUpdateRule().as_qualified(ModificationLevel.LTA_UPDATES),
     ],
-    form_rule=FormUpdatingRule([SigFieldCreationRule(), SigFieldModificationRule()]),
+    form_rule=FormUpdatingRule(
+        [
+            SigFieldCreationRule(allow_new_visible_after_certify=True),
+            SigFieldModificationRule(),
+        ]
+    ),
 )
-"""pyHanko's default without the filling of fields: not even an appearance may change."""
+"""pyHanko's default without the filling of fields: not even an appearance may change. A visible
+signature may follow a certification that lets others sign: its look is never read."""
 
 
 class Unfit(Exception):
@@ -75,10 +82,10 @@ def open_strictly(pdf: bytes) -> PdfFileReader:
     reader = PdfFileReader(io.BytesIO(pdf), strict=True)
     if "/Encrypt" in reader.trailer:
         raise Unfit("pdf.encrypted")
-    if reader.xrefs.hybrid_xrefs_present:  # two tables of contents: which one was seen?
-        raise Unfit("pdf.unreadable")
     if reader.xrefs.total_revisions > REVISIONS_LIMIT:
         raise Unfit("pdf.too_complex")
+    if is_ambiguous(reader):  # two tables of contents: which one was seen?
+        raise Unfit("pdf.unreadable")
     return reader
 
 
@@ -113,23 +120,29 @@ def unlawful_changes(
 ) -> Iterator[str]:
     """Faults in what was added after signing.
 
-    Between signatures only signatures may be added; behind the last one only
+    Between signatures only signatures may be added, and behind one that certifies
+    that nothing changes (12.8.2.2, DocMDP 1) none; behind the last one only
     what keeps a signature provable (ISO 32000-2 clause 12.8.4.3, document
     security store) and white space. Where `is_refilled`, values were changed as
     fields are filled: their names say it better than a fault.
     """
     if not revisions:
         return
-    if not all(_permitted(_SIGNING_ONLY, whole, one, None) for one in revisions) and not (
-        is_refilled and all(_permitted(DEFAULT_DIFF_POLICY, whole, one, None) for one in revisions)
+    last = max(revisions, key=lambda one: one.covers)
+    policies = (_SIGNING_ONLY, DEFAULT_DIFF_POLICY) if is_refilled else (_SIGNING_ONLY,)
+    if any(_is_final(one) for one in revisions if one is not last) or not any(
+        all(_permitted(policy, whole, one, None) for one in revisions) for policy in policies
     ):
         yield "pdf.changed"
-    last = max(revisions, key=lambda one: one.covers)
     if pdf[last.covers :].strip(_WHITE_SPACE) and (
         _number(last) + 1 == whole.xrefs.total_revisions
         or not _permitted(_SIGNING_ONLY, whole, last, ModificationLevel.LTA_UPDATES)
     ):
         yield "pdf.uncovered"
+
+
+def _is_final(one: Revision) -> bool:
+    return one.signature.docmdp_level is MDPPerm.NO_CHANGES
 
 
 def _permitted(
@@ -138,6 +151,8 @@ def _permitted(
     number = _number(since)
     if whole.xrefs.get_startxref_for_revision(number) != since.reader.last_startxref:
         return False  # the whole file does not go back to this revision
+    if any(later > number for later in hybrids(whole)):
+        return False  # programs differ in what was added
     result = policy.review_file(
         whole,
         number,

@@ -1,6 +1,7 @@
 """What an adversary does to a letter: before it is signed, or behind the signatures."""
 
 import io
+import re
 from collections.abc import Callable
 
 import pikepdf
@@ -252,9 +253,32 @@ def miscounted(pdf: bytes) -> bytes:
     return pdf.replace(b"/Count 1 ", b"/Count 0 ", 1)
 
 
-def hybrid(pdf: bytes) -> bytes:
-    """Two tables of contents (7.5.8.4): readers differ in which they read."""
-    return pdf.replace(b"trailer <<", b"trailer << /XRefStm 15", 1)
+def hybrid(pdf: bytes, *, twice: int | None = None) -> bytes:
+    """With two kinds of cross-references (7.5.8.4), as Word writes a tagged document.
+
+    One object is found by the stream alone. `twice`: the number of another that the
+    stream finds in another place than the table.
+    """
+    size = int(re.findall(rb"/Size (\d+)", pdf)[-1])
+    before = int(re.findall(rb"startxref\s+(\d+)", pdf)[-1])
+    places = {}
+    for number in (*([twice] if twice else []), size):
+        places[number] = len(pdf)
+        pdf += b"%d 0 obj\n[]\nendobj\n" % number
+    stream = len(pdf)
+    index = b"".join(b"%d 1 " % number for number in places)
+    rows = b"".join(b"\1%s\0" % place.to_bytes(4) for place in places.values())
+    ends = b"/Size %d /Root 1 0 R" % (size + 2)
+    pdf += b"%d 0 obj\n<</Type /XRef /W [1 4 1] /Index [%s] /Length %d %s>>\nstream\n" % (
+        size + 1, index, len(rows), ends,
+    )  # fmt: skip
+    pdf += rows + b"\nendstream\nendobj\n"
+    table = len(pdf)
+    pdf += b"xref\n%d 2\n0000000000 65535 f \n%010d 00000 n \n" % (size, stream)
+    pdf += b"trailer\n<<%s /Prev %d>>\n" % (ends, before)
+    last = len(pdf)
+    pdf += b"xref\n0 0\ntrailer\n<<%s /Prev %d /XRefStm %d>>\n" % (ends, table, stream)
+    return pdf + b"startxref\n%d\n%%%%EOF\n" % last
 
 
 # Behind the signatures: an incremental update.

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 
 from bot.signatures import pdf
 from bot.signatures.verdict import Indication, SignedFile, SubIndication
@@ -103,6 +103,28 @@ def test_every_lawful_way_of_signing(
 ) -> None:
     file = judge(paper.sign(a_filled_form(), leader, "leader", **options))  # type: ignore[arg-type]  # any option
     assert len(file.passed) == 1
+
+
+@pytest.mark.parametrize("permission", [MDPPerm.FILL_FORMS, MDPPerm.ANNOTATE])
+def test_a_certified_letter_may_be_signed_by_others(
+    leader: Signer, seal: Signer, judge: Callable[[bytes], SignedFile], permission: MDPPerm
+) -> None:
+    certified = paper.sign(a_filled_form(), leader, "leader", certify=permission)
+    file = judge(paper.sign(certified, seal, "seal", box=(300, 300, 500, 360)))
+    assert (len(file.passed), file.values) == (2, EXPECTED)
+
+
+def test_nothing_follows_who_certifies_that_nothing_changes(
+    leader: Signer,
+    seal: Signer,
+    judge: Callable[[bytes], SignedFile],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    certified = paper.sign(a_filled_form(), leader, "leader", certify=MDPPerm.NO_CHANGES)
+    assert judge(certified).values == EXPECTED
+    careless = "pyhanko.sign.signers.PdfSigner._enforce_certification_constraints"
+    monkeypatch.setattr(careless, lambda *_: None)
+    assert "pdf.changed" in judge(paper.sign(certified, seal, "seal")).faults
 
 
 @pytest.mark.parametrize("curve", [ec.SECP256R1(), ec.SECP384R1()])
@@ -486,10 +508,24 @@ def test_miscounted_pages(judge: Callable[[bytes], SignedFile]) -> None:
     assert judge(made).faults == ("pdf.unreadable",)
 
 
-def test_a_hybrid_file(judge: Callable[[bytes], SignedFile]) -> None:
-    made = hostile.hybrid(a_filled_form())
-    assert b"XRefStm" in made
-    assert judge(made).faults == ("pdf.unreadable",)
+def test_a_hybrid_file_as_word_writes_it(
+    leader: Signer, seal: Signer, judge: Callable[[bytes], SignedFile]
+) -> None:
+    file = judge(
+        paper.sign(paper.sign(hostile.hybrid(a_filled_form()), leader, "leader"), seal, "seal")
+    )
+    assert (len(file.passed), file.values) == (2, EXPECTED)
+
+
+def test_a_hybrid_file_in_which_an_object_stands_twice(
+    leader: Signer, judge: Callable[[bytes], SignedFile]
+) -> None:
+    made = hostile.hybrid(a_filled_form(), twice=1)
+    assert judge(paper.sign(made, leader, "leader")).faults == ("pdf.unreadable",)
+
+
+def test_hybrid_behind_the_signatures(letter: bytes, judge: Callable[[bytes], SignedFile]) -> None:
+    assert "pdf.changed" in judge(hostile.hybrid(letter)).faults
 
 
 def test_encrypted(judge: Callable[[bytes], SignedFile]) -> None:
