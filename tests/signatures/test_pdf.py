@@ -520,7 +520,7 @@ def test_a_hybrid_file_as_word_writes_it(
 def test_a_hybrid_file_in_which_an_object_stands_twice(
     leader: Signer, judge: Callable[[bytes], SignedFile]
 ) -> None:
-    made = hostile.hybrid(a_filled_form(), twice=1)
+    made = hostile.hybrid(a_filled_form(), twice=19)
     assert judge(paper.sign(made, leader, "leader")).faults == ("pdf.unreadable",)
 
 
