@@ -58,16 +58,24 @@ class Material:
         return cls(tuple(certificates), tuple(crls))
 
     def trust_store(self) -> TrustStore:
-        """Anchors are those that nothing else among them has issued; the rest stand below."""
+        """Anchors are the self-signed ones; without any, those that no other has issued.
+
+        Beside a root, an authority whose own root is missing is no anchor: whoever
+        may have revoked it could not be asked.
+        """
+        anchors = [one for one in self.certificates if issued(one, one)] or self._tops()
+        below = [one for one in self.certificates if one not in anchors]
+        return TrustStore(tuple(anchors), tuple(below))
+
+    def _tops(self) -> list[x509.Certificate]:
         by_subject = defaultdict(list)
         for certificate in self.certificates:
             by_subject[certificate.subject].append(certificate)
-        anchors: list[x509.Certificate] = []
-        below: list[x509.Certificate] = []
-        for one in self.certificates:
-            has_issuer = any(issued(one, other) for other in by_subject[one.issuer])
-            (below if has_issuer and not issued(one, one) else anchors).append(one)
-        return TrustStore(tuple(anchors), tuple(below))
+        return [
+            one
+            for one in self.certificates
+            if not any(issued(one, other) for other in by_subject[one.issuer])
+        ]
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:

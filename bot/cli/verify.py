@@ -52,7 +52,8 @@ def verify(
         typer.Option(
             metavar="PATH…",
             help="Certificates (PEM, DER, PKCS#7), or folders of them, in place of the trust "
-            "store. Those that no other among them has issued are the trust anchors.",
+            "store. The self-signed ones are the trust anchors; without any, those that no other "
+            "among them has issued.",
         ),
     ] = None,
     crl: Annotated[

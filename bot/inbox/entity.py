@@ -22,6 +22,7 @@ from asn1crypto import cms, core
 PARTS_LIMIT = 100
 NESTING_LIMIT = 20
 OPAQUE_LIMIT = 8  # signed-data with their content inside, in one mail
+ROOT = "1"  # the place of the mail itself
 _PARSED_LIMIT = 4_000  # characters of one header that a parser sees
 
 _FIELD = re.compile(rb"[!-9;-~]+[ \t]*:")
@@ -67,13 +68,17 @@ class Entity:
         return bool(self.children) and not self.type.startswith("multipart/")
 
     @cached_property
+    def encoding(self) -> str:
+        """The transfer encoding it names, in lower case."""
+        return str(self.headers.get("Content-Transfer-Encoding", "")).strip().casefold()
+
+    @cached_property
     def content(self) -> bytes:
         """The body with its transfer encoding undone; an attached mail is not opened."""
         if self.type.startswith("message/"):
             return b""
         body = self.source[self.body_start : self.end]
-        encoding = str(self.headers.get("Content-Transfer-Encoding", "")).strip().casefold()
-        match encoding:
+        match self.encoding:
             case "base64":
                 return _base64(body)
             case "quoted-printable":
@@ -92,12 +97,19 @@ class Entity:
 
 def read(mail: bytes) -> Entity:
     """The tree of any bytes. Raises what `email` raises on hostile headers."""
-    return _Reader().entity("1", mail, 0, len(mail), depth=0)
+    return _Reader().entity(ROOT, mail, 0, len(mail), depth=0)
 
 
 def header_block(mail: bytes) -> bytes:
     """The mail's own headers, with the line break that ends the last."""
     return mail[: _split(mail, 0, len(mail))[0]]
+
+
+def boundary(headers: Message) -> bytes:
+    """What divides a multipart; empty where it says none."""
+    with suppress(Exception):  # what `email` makes of a hostile parameter is anybody's guess
+        return (headers.get_boundary() or "").encode("ascii", "surrogateescape")
+    return b""
 
 
 class _Capped(Compat32):
@@ -199,10 +211,8 @@ def _parts(entity: Entity) -> Iterator[tuple[bytes, int, int]]:
 
 
 def _delimiter(headers: Message) -> re.Pattern[bytes] | None:
-    with suppress(Exception):  # what `email` makes of a hostile parameter is anybody's guess
-        boundary = (headers.get_boundary() or "").encode("ascii", "surrogateescape")
-        if boundary:
-            return re.compile(rb"\n--" + re.escape(boundary) + rb"(?P<close>--)?[ \t]*\r?(?=\n|\Z)")
+    if own := boundary(headers):
+        return re.compile(rb"\n--" + re.escape(own) + rb"(?P<close>--)?[ \t]*\r?(?=\n|\Z)")
     return None
 
 

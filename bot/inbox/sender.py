@@ -93,7 +93,7 @@ def _address(tokens: list[tuple[str, str]]) -> str:
     said = [(kind, text) for kind, text in tokens if kind != "comment" and text.strip()]
     match said:
         case [*name, ("angle", address)]:
-            if any(_misleads(kind, text) for kind, text in name):
+            if any(_misleads(kind, text) for kind, text in name if text.strip() != address):
                 return NOBODY
         case [("text", address)]:
             pass

@@ -15,6 +15,13 @@ def is_authority(certificate: x509.Certificate) -> bool:
     return constraints is not None and constraints.ca
 
 
+def may_issue(certificate: x509.Certificate) -> bool:
+    """Whether nothing it says is against issuing certificates; old roots say nothing."""
+    constraints = _extension(certificate, x509.BasicConstraints)
+    usage = _extension(certificate, x509.KeyUsage)
+    return (constraints is None or constraints.ca) and (usage is None or usage.key_cert_sign)
+
+
 def may_sign(certificate: x509.Certificate) -> bool:
     """Key usage (4.2.1.3): either kind of signature is enough; none stated is no limit."""
     usage = _extension(certificate, x509.KeyUsage)

@@ -11,6 +11,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
+from bot.inbox import entity
 from bot.inbox.mime import Kind, Part, Survey
 from bot.signatures.identity import addresses, subject
 from bot.signatures.verdict import (
@@ -247,9 +248,12 @@ def _identity(
 ) -> Iterator[Verdict]:
     """Whether the mail's one From is an address of who signed it.
 
-    The signers are the mail's own; where it has none, those of each letter in it.
+    The signers are those of the outermost layer, who sent it; where the mail has
+    none, those of each letter in it.
     """
-    own: list[Signature] = [one for one in mail.signatures if one.is_root]
+    own: list[Signature] = [
+        one for one in mail.signatures if one.is_root and one.field == entity.ROOT
+    ]
     groups = [own] if own else [list(one.signatures) for one in letters if one.signatures]
     is_one = len(senders) == 1 and bool(senders[0])
     if groups and not is_one:

@@ -33,7 +33,7 @@ from pyhanko_certvalidator.policy_decl import (
 from pyhanko_certvalidator.validate import async_validate_path
 
 from bot.signatures.cms import Claim
-from bot.signatures.extensions import is_authority, may_sign, purposes
+from bot.signatures.extensions import is_authority, may_issue, may_sign, purposes
 from bot.signatures.status import Status, Statuses, is_strong
 from bot.signatures.trust import CertificatePath, Policy, TrustStore
 from bot.signatures.verdict import CLOCK_GRACE, SubIndication, Verdict
@@ -162,7 +162,7 @@ def _on_way(way: CertificatePath, purpose: Purpose, grounds: Grounds, at: dateti
     if not all(_is_meant_for(one, purpose) for one in below[1:]):
         return _not(SubIndication.CHAIN_CONSTRAINTS_FAILURE, "certificate.extended_key_usage")
     since, until = anchor.not_valid_before_utc, anchor.not_valid_after_utc
-    if not since - CLOCK_GRACE <= at <= until + CLOCK_GRACE:
+    if not (since - CLOCK_GRACE <= at <= until + CLOCK_GRACE and may_issue(anchor)):
         return _not(SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, "certificate.chain")
     wrong = _path_fault(way, at)
     if wrong is None and grounds.policy.revocation:

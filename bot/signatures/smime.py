@@ -4,13 +4,13 @@ Every layer of signatures is found in the tree that `mime.survey` numbers its
 parts by, and what it covers is read from the very bytes that are verified.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
 from bot.inbox import entity, mime, workbook_reader
+from bot.inbox.ambiguity import is_ambiguous
 from bot.inbox.entity import Entity
 from bot.inbox.mime import Kind
 from bot.inbox.workbook import Workbook
@@ -33,7 +33,6 @@ SIGNATURES_LIMIT = 16  # of one mail
 WORKBOOKS_LIMIT = 10
 SIGNATURE_TYPES = {"application/pkcs7-signature", "application/x-pkcs7-signature"}
 SHEETS = {Kind.XLSX, Kind.XLS, Kind.ODS}
-_LONE_LF = re.compile(rb"(?<!\r)\n")
 _UNREADABLE = Verdict.indeterminate(SubIndication.GENERIC, "signature.unreadable")
 
 
@@ -109,6 +108,8 @@ def _read(raw: bytes, policy: Policy) -> _Mail:
 def _faults(root: Entity, signatures: int) -> Iterator[str]:
     if signatures > SIGNATURES_LIMIT:
         yield "mail.too_complex"
+    if _is_layer(root) and is_ambiguous(root):
+        yield "mail.ambiguous"
     within = root
     while _is_layer(within):
         within = within.children[0]
@@ -163,7 +164,12 @@ def _ways(raw: bytes) -> Sequence[bytes]:
     """As it came, and in canonical form (RFC 8551 section 3.1.1), where some program changed it."""
     if raw.count(b"\n") == raw.count(b"\r\n"):
         return [raw]
-    return [raw, _LONE_LF.sub(b"\r\n", raw)]
+    return [raw, _canonical(raw)]
+
+
+def _canonical(text: bytes) -> bytes:
+    """Its lone line feeds made line ends."""
+    return text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
 def _found(
@@ -198,10 +204,8 @@ def _covered(within: Entity, signed: bytes) -> Iterator[Entity]:
         return
     theirs = list(entity.read(signed).leaves())
     for mine, one in zip(own, theirs, strict=True) if len(own) == len(theirs) else ():
-        is_text = mine.type.startswith("text/") and one.type == mine.type
-        if mine.content == one.content or (
-            is_text and _LONE_LF.sub(b"\r\n", mine.content) == one.content
-        ):
+        is_text = mime.describe(0, mine).kind is Kind.TEXT and one.type == mine.type
+        if mine.content == one.content or (is_text and _canonical(mine.content) == one.content):
             yield mine
 
 

@@ -24,6 +24,8 @@ _MAIL_HEADERS = {
     *(b"received", b"return-path", b"delivered-to", b"mime-version", b"content-type"),
 }
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # some editors put it before what they save
+
 T = TypeVar("T")
 
 
@@ -67,7 +69,7 @@ class Verification:
         if is_pdf(data):
             return await self._of_pdf(data, name, deadline)
         if is_mail(data):
-            return await self._of_mail(data, deadline)
+            return await self._of_mail(data.removeprefix(_BYTE_ORDER_MARK), deadline)
         raise Unknown
 
     async def _of_pdf(self, data: bytes, name: str, deadline: float) -> Report:
@@ -123,7 +125,7 @@ def is_pdf(data: bytes) -> bool:
 
 def is_mail(data: bytes) -> bool:
     """Whether it begins with header fields, and one of them is a mail's (RFC 5322 section 3.6)."""
-    for line in data[:_HEADERS_WITHIN].removeprefix(b"\xef\xbb\xbf").splitlines():
+    for line in data[:_HEADERS_WITHIN].removeprefix(_BYTE_ORDER_MARK).splitlines():
         field = _HEADER_LINE.match(line)
         if field is None:
             return False

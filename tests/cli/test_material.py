@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from bot.cli import material
 from bot.cli.material import Material, TooMuch
 from demo.foreign import ForeignPki
+from tests.signatures.authority import Holder
 from tests.signatures.builders import crls_of
 
 
@@ -54,3 +55,21 @@ def test_more_than_is_read(
 def test_a_pipe_is_not_waited_for() -> None:
     with pytest.raises(OSError, match="no file"):
         Material.read([Path("/dev/zero")])
+
+
+def test_an_authority_without_its_root_is_no_anchor_beside_one() -> None:
+    """Its other certificate, by the root that is there, may have been revoked."""
+    root, gone = Holder.root("CA gốc"), Holder.root("CA gốc khác")
+    own = root.authority("CA")
+    cross = gone.authority("CA", key=own.key)
+    known = Material((root.certificate, own.certificate, cross.certificate)).trust_store()
+    assert known.roots == (root.certificate,)
+    assert set(known.intermediates) == {own.certificate, cross.certificate}
+    assert Material((cross.certificate,)).trust_store().roots == (cross.certificate,)
+
+
+def test_a_root_that_signed_itself_twice() -> None:
+    old = Holder.root("CA gốc")
+    new = Holder.root("CA gốc", key=old.key)
+    both = (old.certificate, new.certificate)
+    assert Material(both).trust_store().roots == both

@@ -103,6 +103,13 @@ def test_a_mail_that_its_sender_has_signed_passes_with_what_is_fetched(desk: Des
     assert desk.pki.hits["/ocsp"] == before + 1
 
 
+def test_a_mail_that_an_editor_has_saved(desk: Desk) -> None:
+    saved = desk.folder / desk.sealed_mail()
+    saved.write_bytes(b"\xef\xbb\xbf" + saved.read_bytes().replace(b"\r\n", b"\n"))
+    code, report = judged("--offline", *CRLS, *TRUST, saved.name)
+    assert (code, report["reasons"]) == (0, [])
+
+
 def test_a_pdf_by_crls_at_hand(desk: Desk) -> None:
     before = desk.pki.hits.copy()
     code, report = judged("--offline", *CRLS, *TRUST, desk.letter())

@@ -31,6 +31,7 @@ A = "vanthu@thptcva.edu.vn"
         f"From: (Văn thư (chính)) Trường <{A}> (gửi)",
         f"From: Trường\r\n\t<{A}>",
         f'From: "other@gov.vn" <{A}>',
+        f"From: {A} <{A}>",
         f"From: =?utf-8?q?other=40gov.vn?= <{A}>",
         f"From: <{A.upper()}>",
         f"From vanthu@x.vn Mon Nov 16 08:00:00 2026\r\nFrom: {A}",

@@ -268,6 +268,15 @@ def test_a_machines_mail_says_so_and_is_judged_the_same() -> None:
 MISMATCH = SubIndication.SIG_CONSTRAINTS_FAILURE
 
 
+def test_who_signed_last_is_who_sent_it() -> None:
+    """A signed mail inside of another's names nobody who sent that one."""
+    other = a_seal(certificate=a_certificate("other@x.vn"))
+    inner = a_seal().model_copy(update={"field": "1.1"})
+    wrapped = unsure("from.not_in_certificate", why=SubIndication.SIG_CONSTRAINTS_FAILURE)
+    assert said(the_mail(seals=(other, inner))) == wrapped
+    assert said(the_mail(seals=(other, inner), senders=("other@x.vn",))) == PASSED
+
+
 @pytest.mark.parametrize("signed", ["mail", "letter"])
 @pytest.mark.parametrize(
     ("certificate", "senders", "expected"),

@@ -132,6 +132,15 @@ def test_a_file_between_changed_line_ends_is_not_covered(made: Pki) -> None:
     assert signature.parts == ()
 
 
+def test_a_file_that_is_called_text_is_a_file(made: Pki) -> None:
+    entity = b"Content-Type: text/plain\r\n\r\n%PDF-1.7\r\n%%EOF\r\n"
+    (signature,) = made.judge(clear(signed(entity, made.signer), entity)).signatures
+    assert signature.parts == (0,)
+    on_the_way = clear(signed(entity, made.signer), entity.replace(b"\r\n%%", b"\n%%"))
+    (signature,) = made.judge(on_the_way).signatures
+    assert (signature.passed, signature.parts) == (True, ())
+
+
 def test_a_lone_carriage_return_is_no_line_end(made: Pki) -> None:
     mail = clear(signed(ENTITY, made.signer))
     assert made.verdict(mail.replace(b"utf-8\r\n", b"utf-8\r")) == "signature.digest"

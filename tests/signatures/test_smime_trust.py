@@ -153,6 +153,16 @@ def test_an_anchor_that_has_expired() -> None:
     assert old.verdict(mail_of(old.signer), at=NOW - 2 * DAY) == "passed"
 
 
+@pytest.mark.parametrize("stated", [{"authority": False}, {"extensions": [usage("crl_sign")]}])
+def test_an_anchor_that_says_it_issues_nothing(stated: dict[str, Any]) -> None:
+    """Such as a colleague's certificate, put beside the others by mistake."""
+    anchor = Holder.root().holder(**stated)
+    signer = anchor.holder()
+    judged = Pki(anchor, anchor, signer)
+    trust = TrustStore((anchor.certificate,))
+    assert judged.verdict(mail_of(signer), trust=trust, crls=[anchor.crl()]) == "certificate.chain"
+
+
 def test_of_several_ways_one_that_holds(made: Pki) -> None:
     """An authority that was renewed: the same name and key, other dates."""
     key = ec.generate_private_key(ec.SECP256R1())
