@@ -24,7 +24,7 @@ from bot.signatures.extensions import (
     may_sign_crls,
     purposes,
 )
-from bot.signatures.trust import UNREADABLE, issued
+from bot.signatures.trust import UNREADABLE, issued, verify_sha1
 from bot.signatures.verdict import CLOCK_GRACE
 
 STRONG = ("sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512")
@@ -213,9 +213,20 @@ def _is_in_scope(
         and (point is None or _is_distributed(point.value, certificate))
         and not _is_indirect(certificate)
         and may_sign_crls(issuer)
-        and is_strong(crl.signature_hash_algorithm)
-        and crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]  # raises TypeError
+        and _is_signed(crl, issuer)
     )
+
+
+def _is_signed(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+    """By the issuer. Old ones list with SHA-1, too: let pass where their own certificate has it.
+
+    That one is on no way but where the operator vouches for it (`bot.signatures.signer`).
+    """
+    own, above = crl.signature_hash_algorithm, issuer.signature_hash_algorithm
+    if isinstance(own, hashes.SHA1) and isinstance(above, hashes.SHA1):
+        verify_sha1(crl.signature, crl.tbs_certlist_bytes, issuer)
+        return True
+    return is_strong(own) and crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]  # raises TypeError
 
 
 def _listed(crl: x509.CertificateRevocationList, serial_number: int, at: datetime) -> Status:

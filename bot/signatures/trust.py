@@ -225,7 +225,9 @@ def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """Whether names and signature say so; nothing else is looked at."""
     try:
         if isinstance(certificate.signature_hash_algorithm, hashes.SHA1):
-            _verify_sha1(certificate, issuer)
+            if certificate.issuer != issuer.subject:
+                return False
+            verify_sha1(certificate.signature, certificate.tbs_certificate_bytes, issuer)
         else:
             certificate.verify_directly_issued_by(issuer)
     except UNREADABLE:
@@ -233,12 +235,12 @@ def issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     return True
 
 
-def _verify_sha1(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
-    """What cryptography refuses to do. Whether it counts is decided in `bot.signatures.signer`."""
-    signature, signed = certificate.signature, certificate.tbs_certificate_bytes
+def verify_sha1(signature: bytes, signed: bytes, issuer: x509.Certificate) -> None:
+    """What cryptography refuses to do. Whether it counts is decided elsewhere.
+
+    Raises: any of `UNREADABLE`.
+    """
     match issuer.public_key():
-        case _ if certificate.issuer != issuer.subject:
-            raise ValueError("another issuer")
         case rsa.RSAPublicKey() as key:
             key.verify(signature, signed, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303
         case ec.EllipticCurvePublicKey() as key:

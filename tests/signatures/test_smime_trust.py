@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from asn1crypto import crl as asn1_crl
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -227,6 +229,32 @@ def test_sha_1_is_believed_where_the_operator_vouches(made: Pki) -> None:
     assert made.verdict(mail_of(made.signer, old), trust=brought) == "certificate.weak_algorithm"
     leaf = by_sha1(made.signer, made.issuer)
     assert made.verdict(mail_of(leaf)) == "certificate.weak_algorithm"
+
+
+def crl_by_sha1(issuer: Holder) -> bytes:
+    assert isinstance(issuer.key, ec.EllipticCurvePrivateKey)
+    made = asn1_crl.CertificateList.load(issuer.crl()).copy()
+    for field in (made["tbs_cert_list"]["signature"], made["signature_algorithm"]):
+        field["algorithm"] = "sha1_ecdsa"
+    to_be_signed = made["tbs_cert_list"].dump(force=True)
+    made["signature"] = issuer.key.sign(to_be_signed, ec.ECDSA(hashes.SHA1()))  # noqa: S303 - to be refused
+    der: bytes = made.dump(force=True)
+    return der
+
+
+def test_an_old_root_lists_with_sha_1_as_well(made: Pki) -> None:
+    """And nobody else; nor is anything else signed by it, or by another key."""
+    old = by_sha1(made.root, made.root)
+    trust = TrustStore((old.certificate,), (made.issuer.certificate,))
+    mail, own = mail_of(made.signer), made.issuer.crl()
+    assert made.verdict(mail, trust=trust, crls=[crl_by_sha1(old), own]) == "passed"
+    for crls in (
+        [crl_by_sha1(old), crl_by_sha1(made.issuer)],
+        [crl_by_sha1(replace(old, key=made.signer.key)), own],
+        [crl_by_sha1(old)[:-1] + b"\0", own],
+    ):
+        assert made.verdict(mail, trust=trust, crls=crls) == "revocation.unavailable"
+    assert made.verdict(mail, crls=[crl_by_sha1(made.root), own]) == "revocation.unavailable"
 
 
 def test_without_revocation_for_diagnosis(made: Pki) -> None:
