@@ -48,6 +48,11 @@ def with_sheet(letter: bytes, sheet: bytes) -> EmailMessage:
     return mail
 
 
+def within(mail: bytes) -> bytes:
+    """The signed part of a mail, without the mail's own fields."""
+    return mail[mail.index(b"Content-Type: multipart/signed") :]
+
+
 def returned_sheet(left: Left) -> openpyxl.Workbook:
     """The one sheet that came back."""
     [sheet] = [
@@ -119,6 +124,24 @@ async def test_a_list_that_was_exchanged_under_the_seal_is_not_read(desk: Desk) 
     left = await desk.take(raw)
     assert (left.statuses, left.made) == ([DossierStatus.RETURNED], 0)
     assert "sheet.loose" in left.codes()
+
+
+async def test_what_the_seal_covers_somewhere_else_is_no_list_of_the_letter(desk: Desk) -> None:
+    """Each under the seal by itself, or in a mail that programs could read in two ways."""
+    teacher, seal = desk.teacher(), desk.house.school.seal
+    letter = desk.house.school.sign(asking("111/THPTCVA-VP", teacher))
+    apart = [a_mail(letter), with_sheet(b"", rows(teacher))]
+    parts = b"".join(b"--apart\r\n" + within(sealed(one, seal)) + b"\r\n" for one in apart)
+    both = f"From: {MAILBOX}\r\nContent-Type: multipart/mixed; boundary=apart\r\n\r\n".encode()
+    twice = sealed(with_sheet(letter, rows(teacher)), seal).replace(
+        b"MIME-Version: 1.0\r\n",
+        b"Content-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: base64\r\n",
+        1,
+    )
+    for mail in (both + parts + b"--apart--\r\n", twice):
+        left = await desk.take(mail)
+        assert (left.statuses, left.made) == ([DossierStatus.RETURNED], 0)
+        assert "sheet.loose" in left.codes()
 
 
 async def test_a_faulty_row_comes_back_in_its_own_sheet(desk: Desk) -> None:
