@@ -35,8 +35,9 @@ from bot.signatures.optics import (
 from bot.signatures.revisions import Unfit
 
 GLYPHS_LIMIT = 40_000  # of a whole file
-COVERS_LIMIT = 500  # of a page
+LOOKS_LIMIT = 1_500_000  # of a whole file: whether a rectangle lies over a glyph
 OPTIONAL = LIT("OC")
+_BANDS = 64  # of a page, one above the other: who stands in another band is not looked at
 _LEAST_SIZE = 3.0  # points; what is smaller cannot be read
 _LEAST_COVER = 3.0  # points; what is narrower is a line
 _FAINT = 0.1  # opacity below which nothing is seen
@@ -102,13 +103,14 @@ class Canvas(PDFTextDevice):
         self.ctm = MATRIX_IDENTITY
         self.look = Look()
         self.painted = 0
+        self._looks = 0
         self.turn_to(EVERYWHERE)
 
     def turn_to(self, view: Rect) -> None:
         """Begin a page of which `view` can be seen."""
         self.glyphs: list[Glyph] = []
-        self._covers: list[Cover] = []
-        self._spread = 0  # rectangles of all of them
+        self._seen: list[list[Glyph]] = [[] for _ in range(_BANDS)]  # in each band
+        self._covers: list[list[Cover]] = [[] for _ in range(_BANDS)]
         self._tags: list[bool] = []
         self._is_optional = False
         self._render = 0
@@ -153,7 +155,7 @@ class Canvas(PDFTextDevice):
         """Take down one glyph; how far it moves the pen, in text space."""
         self.painted += 1
         if self.painted > GLYPHS_LIMIT:
-            raise Unfit("pdf.too_complex")
+            raise Unfit("pdf.text_unread")
         advance = float(font.char_width(cid) * fontsize * scaling)
         (x, y), (end, _) = (apply_matrix_pt(matrix, (at, rise)) for at in (0, advance))
         a, b, c, d, _, _ = matrix
@@ -163,6 +165,8 @@ class Canvas(PDFTextDevice):
         )  # fmt: skip
         glyph.hidden = not glyph.is_blank and self._is_hidden(glyph, font)
         self.glyphs.append(glyph)
+        if not (glyph.hidden or glyph.is_blank):
+            self._seen[self._band(glyph.middle[1])].append(glyph)
         return advance
 
     def _is_hidden(self, glyph: Glyph, font: PDFFont) -> bool:
@@ -182,7 +186,9 @@ class Canvas(PDFTextDevice):
     def _is_lost_on_ground(self, at: Point) -> bool:
         look = self.look
         ink = colour(look.scolor, look.scs) if self._render == 1 else colour(look.ncolor, look.ncs)
-        below = (cover.colour for cover in reversed(self._covers) if cover.hides(at))
+        covers = self._covers[self._band(at[1])]
+        self._look(sum(len(cover.frames) for cover in covers))
+        below = (cover.colour for cover in reversed(covers) if cover.hides(at))
         ground = next(below, WHITE)
         return ink is not None and ground is not None and is_alike(ink, ground)
 
@@ -216,13 +222,24 @@ class Canvas(PDFTextDevice):
         seen = tuple(filter(_is_wide, (overlap(frame, self.look.clip) for frame in frames)))
         if self.look.opacity < _OPAQUE or not seen:
             return
-        self._spread += len(seen)
-        if self._spread > COVERS_LIMIT:
-            raise Unfit("pdf.too_complex")
         cover = Cover(seen, ink, is_even_odd)
-        self._covers.append(cover)
-        for glyph in self.glyphs:
-            glyph.hidden |= not glyph.is_blank and cover.hides(glyph.middle)
+        lowest = self._band(min(bottom for _, bottom, _, _ in seen))
+        highest = self._band(max(top for _, _, _, top in seen))
+        for band in range(lowest, highest + 1):
+            self._look(len(seen) * (1 + len(self._seen[band])))
+            self._covers[band].append(cover)
+            for glyph in self._seen[band]:
+                glyph.hidden |= cover.hides(glyph.middle)
+
+    def _band(self, y: float) -> int:
+        _, bottom, _, top = self._view
+        share = (min(max(y, bottom), top) - bottom) / (top - bottom)
+        return min(int(share * _BANDS), _BANDS - 1)
+
+    def _look(self, times: int) -> None:
+        self._looks += times
+        if self._looks > LOOKS_LIMIT:
+            raise Unfit("pdf.text_unread")
 
 
 def _is_wide(frame: Rect) -> bool:

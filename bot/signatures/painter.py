@@ -100,7 +100,7 @@ class Painter(PDFPageInterpreter):
             return
         self._drawn[0] += 1
         if self._drawn[0] > FORMS_LIMIT:
-            raise Unfit("pdf.too_complex")
+            raise Unfit("pdf.text_unread")
         form = stream_value(called)
         self._frame = rectangle(list_value(form["BBox"])) if "BBox" in form else EVERYWHERE
         with self.device.inside(is_optional="OC" in form):

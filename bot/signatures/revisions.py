@@ -6,7 +6,6 @@ which must begin with the file and leave out nothing but the signature's own
 value. No later cross-reference, object or second form can reach in there.
 """
 
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -34,6 +33,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from bot.signatures.hybrid import hybrids, is_ambiguous
 from bot.signatures.objects import entry
+from bot.signatures.reader import Reader
 
 SIGNATURES_LIMIT = 8
 REVISIONS_LIMIT = 32
@@ -79,7 +79,7 @@ class Revision:
 
 def open_strictly(pdf: bytes) -> PdfFileReader:
     """Raises: Unfit, or anything pyHanko raises on a file it cannot read."""
-    reader = PdfFileReader(io.BytesIO(pdf), strict=True)
+    reader = Reader(pdf)
     if "/Encrypt" in reader.trailer:
         raise Unfit("pdf.encrypted")
     if reader.xrefs.total_revisions > REVISIONS_LIMIT:

@@ -39,7 +39,7 @@ def read_text(reader: PdfFileReader) -> tuple[str, ...]:
     without the invisible text of a recognition behind it.
 
     Raises:
-        Unfit: pdf.hidden_text, pdf.annotated, pdf.text_unread, pdf.too_complex.
+        Unfit: pdf.hidden_text, pdf.annotated, pdf.text_unread.
     """
     document, canvas = Document(reader), Canvas(fonts := _Fonts())
     painter = Painter(fonts, canvas)
@@ -49,7 +49,7 @@ def read_text(reader: PdfFileReader) -> tuple[str, ...]:
         if canvas.painted > ENOUGH:
             break
     if sum(map(len, texts)) > TEXT_LIMIT:
-        raise Unfit("pdf.too_complex")
+        raise Unfit("pdf.text_unread")
     return tuple(texts)
 
 

@@ -19,7 +19,7 @@ from bot.dossier.own_letter import read_letter
 from bot.sandbox import Sandbox
 from bot.sections import servers
 from bot.signatures import pdf as judging
-from bot.signatures.canvas import COVERS_LIMIT, GLYPHS_LIMIT
+from bot.signatures.canvas import GLYPHS_LIMIT, LOOKS_LIMIT
 from bot.signatures.painter import FORMS_LIMIT
 from bot.signatures.revisions import Unfit
 from bot.signatures.text import PAGES_LIMIT
@@ -241,14 +241,30 @@ def bomb(pdf: Pdf) -> None:
         (b"/X Do", bomb),
         (b"/X Do " * (FORMS_LIMIT + 1), put(FORM, "/X", form(b""))),
         (b"BT /F 12 Tf 50 700 Td (" + b"x" * (GLYPHS_LIMIT + 1) + b") Tj ET", None),
-        (b"0 0 9 9 re f " * (COVERS_LIMIT + 1), None),
-        (b"0 0 9 9 re " * (COVERS_LIMIT + 1) + b"f", None),
+        (SEEN + b"0 0 600 800 re f " * (LOOKS_LIMIT // 64), None),
+        (SEEN + b"0 0 600 800 re " * (LOOKS_LIMIT // 64) + b"f", None),
     ],
     ids=["forms_in_forms", "forms", "glyphs", "covers", "covers_at_once"],
 )
 def test_what_would_take_too_long_is_refused(content: bytes, change: Change | None) -> None:
-    with pytest.raises(Unfit, match=r"pdf\.too_complex"):
+    with pytest.raises(Unfit, match=r"pdf\.text_unread"):
         read(a_page(content, change))
+
+
+def test_a_page_full_of_framed_cells_is_read() -> None:
+    """As WeasyPrint draws a table: each frame goes around its cell and leaves it out."""
+    cells = [(50 * column, 10 * row) for column in range(12) for row in range(80)]
+    frames = (f"{x} {y} 50 10 re {x + 1} {y + 1} 48 8 re f*" for x, y in cells)
+    words = (f"BT /F 6 Tf {x + 5} {y + 3} Td (Word) Tj ET" for x, y in cells)
+    content = "\n".join((*frames, *words)).encode()
+    (text,) = read(a_page(content))
+    assert text.count("Word") == len(cells)
+
+
+def test_what_lies_under_one_of_many_covers_is_hidden() -> None:
+    cells = b"".join(b"%d 0 4 800 re f " % (6 * at) for at in range(100))
+    with pytest.raises(Unfit, match=r"pdf\.hidden_text"):
+        read(a_page(SEEN + WORD + b"1 g " + cells.replace(b" 0 4 800", b" 590 9 20")))
 
 
 def test_what_stands_behind_so_many_pages_is_not_read() -> None:
