@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from bot.clock import HANOI
-from bot.outbox.notices import RowResult
+from bot.outbox.values import RowResult
 from bot.register.lifecycle import Capacity
 from bot.signatures.verdict import Indication, SubIndication
 

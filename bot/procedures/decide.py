@@ -22,7 +22,8 @@ from bot.dossier.gather import Judged, gather
 from bot.dossier.letter import letter_key
 from bot.dossier.rows import IssueRow
 from bot.dossier.rules import Consequence, Fault
-from bot.outbox.notices import Enclosed, Held, Returned
+from bot.outbox.notices import Held, Returned
+from bot.outbox.values import Enclosed
 from bot.procedures.close import close_if_done
 from bot.procedures.doubts import RevocationUnknown
 from bot.procedures.enclosing import sheet_back

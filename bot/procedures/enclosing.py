@@ -6,8 +6,8 @@ from bot.dossier.case import Case
 from bot.dossier.decision import Decision
 from bot.inbox.archive import Archive
 from bot.outbox.annotated_sheet import annotated_sheet
-from bot.outbox.notices import Enclosed
 from bot.outbox.office import XLSX
+from bot.outbox.values import Enclosed
 
 
 async def sheet_back(

@@ -15,7 +15,8 @@ from bot.dossier.case import Case, Signed
 from bot.dossier.decision import Decision, Outcome, decide
 from bot.dossier.gather import gather
 from bot.outbox.delivery import intend
-from bot.outbox.notices import Checked, CheckedLetter, CheckedSignature, Enclosed
+from bot.outbox.notices import Checked
+from bot.outbox.values import CheckedLetter, CheckedSignature, Enclosed
 from bot.procedures.doubts import RevocationUnknown
 from bot.procedures.enclosing import sheet_back
 from bot.procedures.judging import judge

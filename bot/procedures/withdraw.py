@@ -10,7 +10,8 @@ from datetime import datetime
 from bot.dossier.application import application_from_json
 from bot.dossier.case import Case
 from bot.dossier.rules import Fault
-from bot.outbox.notices import TakenBack, Withdrawn
+from bot.outbox.notices import Withdrawn
+from bot.outbox.values import TakenBack
 from bot.procedures.close import OPEN, WAITING, close_if_done, row_results
 from bot.procedures.publish import burn_interrupted
 from bot.procedures.telling import tell_agency

@@ -10,11 +10,8 @@ from bot.dossier.decision import Outcome
 from bot.dossier.rules import Consequence, Fault
 from bot.outbox.notices import (
     Checked,
-    CheckedLetter,
-    CheckedSignature,
     Content,
     Credential,
-    Enclosed,
     Forms,
     Gathered,
     Held,
@@ -25,13 +22,12 @@ from bot.outbox.notices import (
     Receipt,
     Result,
     Returned,
-    RowResult,
-    TakenBack,
     Unfetched,
     Unsigned,
     Withdrawn,
 )
 from bot.outbox.render import Letter
+from bot.outbox.values import CheckedLetter, CheckedSignature, Enclosed, RowResult, TakenBack
 from bot.register.lifecycle import Capacity
 from bot.signatures.verdict import Indication, SubIndication
 

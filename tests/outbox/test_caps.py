@@ -24,7 +24,8 @@ from bot.hsm.token import Token
 from bot.inbox.archive import Archive
 from bot.outbox import caps
 from bot.outbox.delivery import Post, intend, post
-from bot.outbox.notices import Content, Enclosed, Parked
+from bot.outbox.notices import Content, Parked
+from bot.outbox.values import Enclosed
 from bot.register import tasks
 from bot.register.lifecycle import Channel, NoticeStatus
 from bot.register.models import Attempt, Notice, Task

@@ -15,7 +15,8 @@ from bot.inbox.archive import Archive, Damaged
 from bot.outbox.delivery import intend, post
 from bot.outbox.enclosures import Enclosures
 from bot.outbox.handouts import FILES, Handout, Handouts
-from bot.outbox.notices import Enclosed, Forms
+from bot.outbox.notices import Forms
+from bot.outbox.values import Enclosed
 from bot.register.lifecycle import Channel
 from bot.register.tasks import Kind
 from tests.outbox.examples import AGENCY, NOW, a_return

@@ -14,8 +14,9 @@ from bot.config import Settings, template_folder
 from bot.dossier.decision import Outcome
 from bot.dossier.terms import WORDS
 from bot.errors import Misconfigured
-from bot.outbox.notices import KINDS, Content, Gathered, Help, Progress, RowResult
+from bot.outbox.notices import KINDS, Content, Gathered, Help, Progress
 from bot.outbox.render import Renderer, environment
+from bot.outbox.values import RowResult
 from bot.outbox.words import (
     CAPACITIES,
     INDICATIONS,
