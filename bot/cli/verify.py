@@ -38,7 +38,7 @@ UNREADABLE = 3
 
 SECONDS = 14.0  # for judging: with start and end it is 20 at most
 FETCH_SECONDS = 3.0
-LIMITS = servers.Sandbox(seconds=6, memory=200 * MEGABYTE, children=1)
+LIMITS = servers.Sandbox(seconds=10, memory=200 * MEGABYTE, children=1)
 
 
 def verify(

@@ -30,7 +30,7 @@ from bot.signatures.objects import entry
 from bot.signatures.revisions import Revision
 from bot.signatures.signer import Grounds, Purpose
 from bot.signatures.status import Statuses
-from bot.signatures.text import read_text
+from bot.signatures.text import read_texts
 from bot.signatures.timestamp import brought, judge_timed
 from bot.signatures.trust import LAWFUL, Policy, TrustStore
 from bot.signatures.verdict import (
@@ -170,7 +170,7 @@ def _told(document: _Document, passed: Sequence[Revision]) -> tuple[str, ...]:
 def _lettering(document: _Document, pdf: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The text that every intact revision and the whole file show alike; or the fault."""
     try:
-        read = {read_text(reader) for reader in _readers(document, pdf)}
+        read = read_texts(_readers(document, pdf))
     except MemoryError:
         raise
     except revisions.Unfit as unfit:

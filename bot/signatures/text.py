@@ -5,7 +5,7 @@ Runs in the sandbox. pyHanko reads the file (translation.py), pdfminer draws it
 annotations show is no text of the letter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -19,6 +19,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from bot.signatures import widgets
 from bot.signatures.canvas import Canvas
+from bot.signatures.drawn import drawn_from
 from bot.signatures.lines import lines
 from bot.signatures.objects import entry
 from bot.signatures.optics import Matrix, Rect
@@ -30,6 +31,25 @@ from bot.signatures.widgets import Box, Branch
 PAGES_LIMIT = 50  # what stands behind them is not read,
 ENOUGH = 20_000  # … nor what stands behind the page with that glyph: a letter comes first
 TEXT_LIMIT = 200_000  # characters: a glyph may stand for several
+
+
+def read_texts(readers: Iterable[PdfFileReader]) -> set[tuple[str, ...]]:
+    """The text of each of `readers`, as `read_text` has it; what is drawn alike is drawn once.
+
+    Raises:
+        Unfit: as for `read_text`.
+    """
+    known: dict[bytes | None, tuple[str, ...]] = {}
+    found = set()
+    for reader in readers:
+        drawn = drawn_from(reader)
+        if drawn is None or drawn not in known:
+            known[drawn] = read_text(reader)
+        else:
+            for page in islice(widgets.pages(reader), len(known[drawn])):
+                _require_bare(page.node)
+        found.add(known[drawn])
+    return found
 
 
 def read_text(reader: PdfFileReader) -> tuple[str, ...]:
@@ -54,8 +74,7 @@ def read_text(reader: PdfFileReader) -> tuple[str, ...]:
 
 
 def _page(page: Branch, document: Document, canvas: Canvas, painter: Painter) -> str:
-    if _is_annotated(page.node):
-        raise Unfit("pdf.annotated")
+    _require_bare(page.node)
     upright = _upright(_frame(Box.read(page.media)), page.rotate)
     view = apply_matrix_rect(upright, _frame(page.visible))
     canvas.turn_to(view)
@@ -99,12 +118,13 @@ def _upright(media: Rect, rotate: object) -> Matrix:
             return (1, 0, 0, 1, -left, -bottom)
 
 
-def _is_annotated(page: generic.DictionaryObject) -> bool:
-    """Whether something is put on top of the page that is neither a link nor a signature."""
+def _require_bare(page: generic.DictionaryObject) -> None:
+    """Raises: Unfit: something is put on top of the page that is neither link nor signature."""
     found = entry(page, "/Annots", generic.ArrayObject())
     if not isinstance(found, generic.ArrayObject):
         raise widgets.Malformed
-    return not all(_is_harmless(found[at]) for at in range(len(found)))
+    if not all(_is_harmless(found[at]) for at in range(len(found))):
+        raise Unfit("pdf.annotated")
 
 
 def _is_harmless(annotation: object) -> bool:
