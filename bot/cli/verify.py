@@ -36,9 +36,9 @@ EXIT_CODES = {
 }
 UNREADABLE = 3
 
-SECONDS = 14.0  # for judging: with start and end it is 20 at most
+SECONDS = 12.0  # for judging: with start and end it is 20 at most
 FETCH_SECONDS = 3.0
-LIMITS = servers.Sandbox(seconds=10, memory=200 * MEGABYTE, children=1)
+LIMITS = servers.Sandbox(seconds=9, memory=200 * MEGABYTE, children=1)
 
 
 def verify(
