@@ -7,7 +7,7 @@ is `unclear`, and an officer reads the letter.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import takewhile, zip_longest
 from typing import TypeVar
 
 from bot.ca.profiles import is_personal_name
@@ -89,7 +89,7 @@ def read_letter(pages: Iterable[str]) -> LetterParts:
     body = "\n".join(row.text for row in below[:foot])
     found = _Found()
     number = found.one("number", map(_number, _cells(head)))
-    place, date, day = found.one("date", map(date_in, _cells(head))) or ("", "", "")
+    place, date, day = found.one("date", _dates(head)) or ("", "", "")
     extract = found.one("extract", _extracts(head)) or ""
     title, name = _signer(below, foot)
     parent, agency = _heading(head)
@@ -167,6 +167,14 @@ def _number(cell: str) -> str:
         return ""
     number = "".join(cell[found.start(1) : found.end(1)].split()).replace("–", "-")
     return number if canonical_number(number) else ""
+
+
+def _dates(head: Sequence[Row]) -> Iterable[tuple[str, str, str] | None]:
+    """Place and date, which may go on in the row below, in its own column."""
+    for row, below in zip_longest(head, head[1:], fillvalue=Row("")):
+        for cell, more in ((row.left, below.left), (row.right, below.right)):
+            found = date_in(cell)
+            yield found if found or "ngay" not in bare(cell) else date_in(f"{cell} {more}")
 
 
 def _extracts(head: Sequence[Row]) -> Iterable[str]:
