@@ -261,6 +261,12 @@ def test_what_cannot_be_read_ends_with_3_and_a_remedy(
     assert remedy
 
 
+def test_a_mail_that_speaks_of_a_pdf_is_a_mail(desk: Desk) -> None:
+    (desk.folder / "a").write_bytes(b"From: a@gov.vn\nSubject: What is %PDF-1.7?\n\nA format.\n")
+    code, said, _ = verified("a", "--json")
+    assert (code, json.loads(said)["reasons"]) == (2, ["signature.none", "trust.empty"])
+
+
 def an_empty_report(reason: str) -> dict[str, Any]:
     return {
         "verdict": "INDETERMINATE",
