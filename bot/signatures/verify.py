@@ -66,10 +66,10 @@ class Verification:
             Unreadable: it is neither a mail nor a PDF.
         """
         deadline = asyncio.get_running_loop().time() + self.seconds
+        if is_mail(data):  # a short one may speak of a PDF where readers look for one's header
+            return await self._of_mail(data.removeprefix(_BYTE_ORDER_MARK), deadline)
         if is_pdf(data):
             return await self._of_pdf(data, name, deadline)
-        if is_mail(data):
-            return await self._of_mail(data.removeprefix(_BYTE_ORDER_MARK), deadline)
         raise Unknown
 
     async def _of_pdf(self, data: bytes, name: str, deadline: float) -> Report:
