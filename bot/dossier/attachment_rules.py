@@ -4,10 +4,10 @@ What is packed or encrypted is never opened: whoever signed the mail is told to
 send it plainly. The same words go to an agency whose mail nobody known has signed.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from bot.dossier.case import Case
-from bot.dossier.rules import RETURN, Fault, Finding, Rule, when
+from bot.dossier.rules import RETURN, Fault, Rule, when
 from bot.inbox.mime import Kind
 
 SHEETS = {Kind.XLSX, Kind.XLS, Kind.ODS}
@@ -49,6 +49,11 @@ ONLY_SHEETS = (
     ),
 )
 
+
+def _holds(kind: Kind) -> Callable[[Case], bool]:
+    return lambda case: kind in case.attachments
+
+
 ATTACHMENT_RULES: tuple[Rule[Case], ...] = (
     *(
         Rule(
@@ -57,7 +62,7 @@ ATTACHMENT_RULES: tuple[Rule[Case], ...] = (
             RETURN,
             text,
             remedy,
-            lambda case, kind=kind: [Finding()] if kind in case.attachments else [],  # type: ignore[misc]  # bound now
+            when(_holds(kind)),
         )
         for kind, (code, text, remedy) in CLOSED.items()
     ),

@@ -65,7 +65,7 @@ async def gather(dossier: Dossier, judged: Judged, settings: Settings, now: date
         words=WORDS[settings.terms],
         addressees=(settings.authority.name, *settings.rules.addressee),
         senders=judged.survey.senders,
-        attachments=tuple({part.kind for part in judged.survey.parts}),
+        attachments=tuple(dict.fromkeys(part.kind for part in judged.survey.parts)),
         truncated=judged.survey.truncated,
         sheet=sheet,
         page=page_of(workbooks, sheet) if sheet else None,
