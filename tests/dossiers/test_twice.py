@@ -2,9 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from bot.dossier.case import Case
+from bot.dossier.gather import gather
+from bot.procedures import decide
 from bot.register.lifecycle import CertificateStatus, DossierStatus, ItemStatus, MailStatus
 from bot.register.models import Certificate, Item, Mail
 from demo.school import MAILBOX
@@ -32,6 +36,23 @@ async def test_the_same_letter_in_several_mails(desk: Desk) -> None:
         1,
         0,
     ]
+
+
+async def test_what_changed_while_it_was_thought_over_is_thought_over_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases: list[Case] = []
+
+    async def used_meanwhile(*args: Any) -> Case:
+        case = await gather(*args)
+        cases.append(replace(case, letter_used_in="HS-2026-999999") if cases else case)
+        return cases[-1]
+
+    monkeypatch.setattr(decide, "gather", used_meanwhile)
+    left = await desk.take(a_mail(desk.letter()))
+    assert len(cases) == 2
+    assert (left.statuses, left.made) == ([DossierStatus.RETURNED], 0)
+    assert left.codes() == {"letter.number_used"}
 
 
 async def test_the_same_bytes_several_times(desk: Desk) -> None:
