@@ -10,7 +10,7 @@ from bot.ca.profiles import Addresses
 from bot.clock import Calendar
 from bot.config import Settings
 from bot.errors import Misconfigured
-from bot.procedures.publish import CERTIFICATE_FILE, CRL_FILE
+from bot.procedures.publish import CERTIFICATE_FILE, CRL_FILE, OCSP_PATH, RESPONDER_FILE
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,10 @@ class Home:
         return self.published / CERTIFICATE_FILE
 
     @property
+    def ocsp_certificate(self) -> Path:
+        return self.published / RESPONDER_FILE
+
+    @property
     def crl(self) -> Path:
         return self.published / CRL_FILE
 
@@ -88,8 +92,10 @@ def with_password(url: str, password: str) -> str:
 
 def addresses(settings: Settings) -> Addresses:
     """Where relying parties look, as certificates say it."""
-    pki = f"{settings.web.base_url.rstrip('/')}/pki"
-    return Addresses(f"{pki}/{CRL_FILE}", f"{pki}/{CERTIFICATE_FILE}")
+    base = settings.web.base_url.rstrip("/")
+    return Addresses(
+        f"{base}/pki/{CRL_FILE}", f"{base}/pki/{CERTIFICATE_FILE}", f"{base}{OCSP_PATH}"
+    )
 
 
 def pin_file(settings: Settings, label: str) -> Path:

@@ -9,6 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 
+import httpx
+
 from bot.config import Settings, template_folder
 from bot.home import Home, addresses, pin_file, read_calendar, read_certificate, read_secret
 from bot.hsm import softhsm
@@ -89,8 +91,11 @@ def _issuer(settings: Settings) -> Issuer:
     )
 
 
-async def _publishing(settings: Settings, _: AsyncExitStack) -> Publishing:
-    return Publishing(settings, _issuer(settings), Home(settings).published)
+async def _publishing(settings: Settings, stack: AsyncExitStack) -> Publishing:
+    outside = await stack.enter_async_context(
+        httpx.AsyncClient(trust_env=False, headers={"Accept-Encoding": "identity"})
+    )
+    return Publishing(settings, _issuer(settings), Home(settings).published, outside)
 
 
 async def _issuing(settings: Settings, _: AsyncExitStack) -> Issuing:

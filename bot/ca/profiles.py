@@ -135,10 +135,12 @@ class Addresses:
     Attributes:
         crl: the issuer's CRL, DER.
         issuer: the issuer's certificate, DER.
+        ocsp: its responder (RFC 6960).
     """
 
     crl: str
     issuer: str
+    ocsp: str
 
 
 def subscriber(mailbox: str, addresses: Addresses) -> Profile:
@@ -165,6 +167,19 @@ def mail_signer(mailbox: str, addresses: Addresses) -> Profile:
         (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), False),
         *_mailbox(mailbox),
         *_pointers(addresses),
+    )
+
+
+def ocsp_responder() -> Profile:
+    """Who answers for the issuer what its certificates' status is (RFC 6960 4.2.2.2).
+
+    It lives shortly, so that nobody need ask whether it was revoked (4.2.2.2.1).
+    """
+    return (
+        (x509.BasicConstraints(ca=False, path_length=None), True),
+        (_key_usage(digital_signature=True), True),
+        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), False),
+        (x509.OCSPNoCheck(), False),
     )
 
 
@@ -198,13 +213,16 @@ def _pointers(addresses: Addresses) -> Profile:
         reasons=None,
         crl_issuer=None,
     )
-    issuer = x509.AccessDescription(
-        AuthorityInformationAccessOID.CA_ISSUERS,
-        x509.UniformResourceIdentifier(addresses.issuer),
-    )
+    access = [
+        x509.AccessDescription(method, x509.UniformResourceIdentifier(address))
+        for method, address in (
+            (AuthorityInformationAccessOID.OCSP, addresses.ocsp),
+            (AuthorityInformationAccessOID.CA_ISSUERS, addresses.issuer),
+        )
+    ]
     return (
         (x509.CRLDistributionPoints([crl]), False),
-        (x509.AuthorityInformationAccess([issuer]), False),
+        (x509.AuthorityInformationAccess(access), False),
     )
 
 

@@ -1,5 +1,6 @@
 """How the CA signs: one algorithm a key, and every result verified before it leaves."""
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
@@ -34,6 +35,20 @@ def sign_bytes(key: PrivateKey, data: bytes) -> bytes:
     if isinstance(key, rsa.RSAPrivateKey):
         return key.sign(data, padding.PKCS1v15(), algorithm)
     return key.sign(data, ec.ECDSA(algorithm))
+
+
+def verify_bytes(public_key: object, signature: bytes, data: bytes) -> None:
+    """Raises SignatureBroken unless `signature` is one that `sign_bytes` makes over `data`."""
+    algorithm = hash_for(public_key)
+    try:
+        if isinstance(public_key, rsa.RSAPublicKey):
+            public_key.verify(signature, data, padding.PKCS1v15(), algorithm)
+        elif isinstance(public_key, ec.EllipticCurvePublicKey):
+            public_key.verify(signature, data, ec.ECDSA(algorithm))
+        else:
+            raise SignatureBroken
+    except InvalidSignature:
+        raise SignatureBroken from None
 
 
 def require_same_key(key: PrivateKey, public_key: object) -> None:

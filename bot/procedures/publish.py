@@ -25,6 +25,8 @@ from bot.register.tasks import Lease
 REGULAR = 0  # subject of the task that comes round
 CRL_FILE = "ca.crl"
 CERTIFICATE_FILE = "ca.cer"
+RESPONDER_FILE = "ocsp.cer"
+OCSP_PATH = "/ocsp"
 LISTED = (CertificateStatus.BURNT, CertificateStatus.REVOKED)
 
 

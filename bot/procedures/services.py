@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 from cryptography import x509
 
 from bot.ca.profiles import Addresses
@@ -40,11 +41,12 @@ class Issuer:
 
 @dataclass(frozen=True)
 class Publishing:
-    """Queue `urgent`: the `ca` token and the folder that the web serves."""
+    """Queue `urgent`: the `ca` token, the folder that the web serves, and a look from outside."""
 
     settings: Settings
     issuer: Issuer
     published: Path
+    outside: httpx.AsyncClient  # as relying parties are: follows nobody, knows no proxy
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,9 @@ from bot.ca.signing import PrivateKey
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 YEAR = timedelta(days=365)
 ADDRESSES = profiles.Addresses(
-    crl="http://127.0.0.1:8080/ca.crl", issuer="http://127.0.0.1:8080/ca.cer"
+    crl="http://127.0.0.1:8080/ca.crl",
+    issuer="http://127.0.0.1:8080/ca.cer",
+    ocsp="http://127.0.0.1:8080/ocsp",
 )
 ROOT_NAME = ceremony.authority_name("Cơ quan (trình diễn)", "CA gốc trình diễn")
 CA_NAME = ceremony.authority_name("Cơ quan (trình diễn)", "CA trình diễn")

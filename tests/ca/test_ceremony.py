@@ -127,7 +127,7 @@ def test_the_mail_signer_is_certified_for_its_mailbox(chain: Chain) -> None:
 
 
 def test_faults_found_by_the_linter_stop_the_signing(chain: Chain) -> None:
-    relative = Addresses(crl="/ca.crl", issuer="/ca.cer")
+    relative = Addresses(crl="/ca.crl", issuer="/ca.cer", ocsp="/ocsp")
     with pytest.raises(LintFailed, match="RFC 5280"):
         certify_mail_signer(chain, addresses=relative)
 
