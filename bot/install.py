@@ -136,10 +136,10 @@ def make_folders(settings: Settings) -> Iterator[str]:
         settings.under_home(folder).mkdir(parents=True, exist_ok=True)
 
 
-async def enrol_officer(settings: Settings, name: str, mailbox: str) -> list[str]:
+async def enrol_officer(settings: Settings, name: str, mailbox: str, now: datetime) -> list[str]:
     """The first officer, who is told of everything that waits for a person."""
     async with connection.opened(Home(settings).register):
-        _, new = await Officer.get_or_create(mailbox=mailbox, defaults={"name": name})
+        _, new = await Officer.get_or_create(mailbox=mailbox, defaults={"name": name, "since": now})
     return [f"officer {mailbox}"] if new else []
 
 

@@ -175,6 +175,11 @@ async def register_school(
     return agency
 
 
+async def register_officer(now: datetime) -> Officer:
+    """Somebody who is told of what waits, and orders nothing."""
+    return await Officer.create(name="Cán bộ trực", mailbox=OFFICER, since=now - timedelta(days=1))
+
+
 async def register_signer(
     agency: Agency, signer: Signer, capacity: Capacity, since: datetime
 ) -> None:
@@ -226,7 +231,7 @@ async def inhabited(
     """A bot that runs on `home`, with the school and an officer, while the block runs."""
     async with app.embedded(settings_for(home, tokens, pki.address, database)) as running:
         await register_school(school, datetime.now(UTC) - timedelta(days=1))
-        await Officer.create(name="Cán bộ trực", mailbox=OFFICER)
+        await register_officer(datetime.now(UTC))
         yield running
     pki.ocsp_service = pki.crl_service = Service.UP
 

@@ -17,7 +17,7 @@ from bot.outbox.delivery import (
     record_sent,
 )
 from bot.outbox.mailer import Attachment
-from bot.outbox.notices import Credential, Passcode
+from bot.outbox.subscriber_notices import Credential, Passcode
 from bot.outbox.transport import Transport
 from bot.register.lifecycle import AccountStatus, Channel
 from bot.register.models import Account, Attempt, Notice, Subscriber

@@ -8,9 +8,9 @@ from typing import Final
 import pikepdf
 
 from bot.accounts.account import Minted
-from bot.outbox.notices import Credential
 from bot.outbox.readable import grouped
 from bot.outbox.render import Renderer
+from bot.outbox.subscriber_notices import Credential
 from bot.paper import draw
 
 NAME = "phieu-tai-khoan.pdf"

@@ -47,7 +47,9 @@ def init(
         progress.add_task("making tokens, keys and certificates …")
         for made in _install(settings, demo_root, answer):
             progress.console.print(f"made {made}", highlight=False, soft_wrap=True)
-    for made in asyncio.run(install.enrol_officer(settings, officer_name, officer_mailbox)):
+    for made in asyncio.run(
+        install.enrol_officer(settings, officer_name, officer_mailbox, app.utc_now())
+    ):
         err.print(f"made {made}", highlight=False, soft_wrap=True)
     home = Home(settings)
     if not home.ca_certificate.exists():

@@ -12,7 +12,10 @@ from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet
 
 from bot.dossier.form import Procedure
-from bot.outbox.notices import KINDS, Credential, Gathered, Parked
+from bot.outbox.agency_notices import Gathered
+from bot.outbox.notices import KINDS
+from bot.outbox.officer_notices import Parked
+from bot.outbox.subscriber_notices import Credential
 from bot.register import tasks
 from bot.register.counter import Counter
 from bot.register.lifecycle import Channel, NoticeMove, NoticeStatus

@@ -9,10 +9,13 @@ from tortoise.transactions import in_transaction
 from bot.config import Settings
 from bot.errors import Refused, code_of
 from bot.outbox import caps
+from bot.outbox.agency_notices import Gathered
+from bot.outbox.content import Content
 from bot.outbox.enclosures import Enclosures
 from bot.outbox.mailer import Mailer
-from bot.outbox.notices import KINDS, Content, Credential, Gathered, Mac, Passcode
+from bot.outbox.notices import KINDS
 from bot.outbox.render import Letter, Renderer
+from bot.outbox.subscriber_notices import Credential, Mac, Passcode
 from bot.outbox.transport import Transport
 from bot.register import tasks
 from bot.register.lifecycle import Channel, NoticeMove, NoticeStatus

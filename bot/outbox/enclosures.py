@@ -1,9 +1,10 @@
 """The files that go with a notice: out of the archive, or what anybody may have."""
 
 from bot.inbox.archive import Archive
+from bot.outbox.agency_notices import Forms
+from bot.outbox.content import Content
 from bot.outbox.handouts import FILES, Handouts
 from bot.outbox.mailer import Attachment
-from bot.outbox.notices import Content, Forms
 
 
 class Enclosures:

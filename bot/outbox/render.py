@@ -19,7 +19,7 @@ from bot.dossier.catalogue import FORMS
 from bot.dossier.terms import WORDS
 from bot.errors import Misconfigured
 from bot.outbox import words
-from bot.outbox.notices import Content
+from bot.outbox.content import Content
 from bot.sms.text import parts, unaccent
 
 

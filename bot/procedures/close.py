@@ -8,7 +8,7 @@ from tortoise.transactions import in_transaction
 from bot.dossier.application import application_from_json, faults_from_json, row_from_json
 from bot.dossier.rows import Row
 from bot.dossier.rules import Consequence, Fault
-from bot.outbox.notices import Result
+from bot.outbox.agency_notices import Result
 from bot.outbox.values import RowResult
 from bot.procedures.telling import tell_agency, tell_receiver
 from bot.register.lifecycle import CertificateStatus, DossierMove, DossierStatus, ItemStatus, exits

@@ -22,7 +22,8 @@ from bot.dossier.gather import Judged, gather
 from bot.dossier.letter import letter_key
 from bot.dossier.rows import IssueRow
 from bot.dossier.rules import Consequence, Fault
-from bot.outbox.notices import Held, Returned
+from bot.outbox.agency_notices import Returned
+from bot.outbox.officer_notices import Held
 from bot.outbox.values import Enclosed
 from bot.procedures.close import close_if_done
 from bot.procedures.doubts import RevocationUnknown
@@ -44,6 +45,11 @@ DOSSIER_MOVES = {
     Outcome.ACCEPT: DossierMove.ACCEPT,
     Outcome.HOLD: DossierMove.HOLD,
     Outcome.RETURN: DossierMove.RETURN,
+}
+STORIES = {
+    Procedure.ISSUE: tasks.Kind.ISSUE,
+    Procedure.CHANGE: tasks.Kind.CHANGE,
+    Procedure.REVOKE: tasks.Kind.REVOKE,
 }
 ITEM_MOVES = {
     Outcome.ACCEPT: ItemMove.ACCEPT,
@@ -165,7 +171,8 @@ async def _write_rows(dossier: Dossier, case: Case, decision: Decision, now: dat
     for (outcome, because), items in together.items():
         await Item.make_all(items, ITEM_MOVES[outcome], because=because, now=now)
         if outcome is Outcome.ACCEPT:
-            await tasks.call_all(tasks.Kind.ISSUE, [item.id for item in items], due=now)
+            story = STORIES[case.procedure]
+            await tasks.call_all(story, [item.id for item in items], due=now)
 
 
 async def _hasten(dossier: Dossier) -> None:

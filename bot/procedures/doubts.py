@@ -12,7 +12,7 @@ from bot.clock import HANOI
 from bot.dossier.rules import Consequence, Fault
 from bot.errors import Unavailable
 from bot.inbox.mime import Survey
-from bot.outbox.notices import Held
+from bot.outbox.officer_notices import Held
 from bot.procedures.letters import Letter, unchecked
 from bot.procedures.services import Vetting
 from bot.procedures.telling import tell_officers

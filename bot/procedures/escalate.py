@@ -4,13 +4,13 @@ from datetime import datetime
 
 from tortoise.transactions import in_transaction
 
-from bot.outbox.notices import Parked
+from bot.outbox.officer_notices import Parked
 from bot.procedures.publish import burn_interrupted
 from bot.procedures.telling import tell_officers
 from bot.register import tasks
 from bot.register.lifecycle import ItemMove, ItemStatus, NoticeMove, NoticeStatus
 from bot.register.models import Dossier, Item, Mail, Notice, Officer, Task
-from bot.register.tasks import Kind, Lease
+from bot.register.tasks import OF_ITEMS, Kind, Lease
 
 
 async def escalate(lease: Lease, now: datetime) -> None:
@@ -24,7 +24,7 @@ async def escalate(lease: Lease, now: datetime) -> None:
         # held: who parks it meanwhile calls for this anew, after our end
         task = await Task.filter(id=lease.subject).select_for_update().get_or_none()
         if task:
-            item = await Item.locked(task.subject) if task.kind == Kind.ISSUE else None
+            item = await Item.locked(task.subject) if task.kind in OF_ITEMS else None
             if item and task.parked_at and item.status is ItemStatus.ACCEPTED:
                 await burn_interrupted(item, now)
                 await item.make(ItemMove.PARK, because=task.last_error, now=now)
@@ -36,7 +36,7 @@ async def escalate(lease: Lease, now: datetime) -> None:
 async def resume(task: Task, now: datetime) -> None:
     """An officer has seen to what was in the way: a parked task begins anew."""
     async with in_transaction():
-        if task.kind == Kind.ISSUE:
+        if task.kind in OF_ITEMS:
             item = await Item.get(id=task.subject)
             await item.make(ItemMove.RESUME, because="officer.resumed", now=now)
         if task.kind in (Kind.NOTICE, Kind.CREDENTIAL):

@@ -13,7 +13,7 @@ from tortoise.transactions import in_transaction
 from bot.clock import HANOI, REVOCATION
 from bot.inbox.automatic import without_sender
 from bot.inbox.mime import Survey
-from bot.outbox.notices import Receipt
+from bot.outbox.agency_notices import Receipt
 from bot.procedures.doubts import doubts_of, tell_of_doubts
 from bot.procedures.letters import UNCHECKED_TRIES, Letter, letters_in
 from bot.procedures.precheck import precheck

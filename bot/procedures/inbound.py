@@ -8,8 +8,9 @@ from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from bot.clock import HANOI
+from bot.outbox.content import Content
 from bot.outbox.delivery import Post, intend
-from bot.outbox.notices import Content, Help, Progress
+from bot.outbox.phone_notices import Help, Progress
 from bot.procedures.close import WAITING
 from bot.procedures.publish import REGULAR
 from bot.register import audit, tasks

@@ -26,7 +26,7 @@ from bot.dossier.application import row_from_json
 from bot.dossier.rows import IssueRow
 from bot.hsm.subject_keys import WrappedKey
 from bot.outbox.delivery import intend
-from bot.outbox.notices import Credential
+from bot.outbox.subscriber_notices import Credential
 from bot.procedures.close import close_if_done
 from bot.procedures.publish import burn_interrupted
 from bot.procedures.services import Issuing

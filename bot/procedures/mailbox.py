@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from tortoise.transactions import in_transaction
 
 from bot.inbox.intake import Place
-from bot.outbox.notices import Unfetched
+from bot.outbox.officer_notices import Unfetched
 from bot.procedures.telling import tell_officers
 
 TOO_BIG = "mail.too_big"

@@ -14,8 +14,8 @@ from tortoise.transactions import in_transaction
 from bot.dossier.case import Case, Signed
 from bot.dossier.decision import Decision, Outcome, decide
 from bot.dossier.gather import gather
+from bot.outbox.agency_notices import Checked
 from bot.outbox.delivery import intend
-from bot.outbox.notices import Checked
 from bot.outbox.values import CheckedLetter, CheckedSignature, Enclosed
 from bot.procedures.doubts import RevocationUnknown
 from bot.procedures.enclosing import sheet_back

@@ -2,9 +2,12 @@
 
 from datetime import datetime
 
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
 from bot.dossier.application import Receiver
+from bot.outbox.content import Content
 from bot.outbox.delivery import intend
-from bot.outbox.notices import Content
 from bot.register.lifecycle import Channel
 from bot.register.models import Dossier, Officer
 
@@ -31,11 +34,16 @@ async def tell_receiver(
     )  # fmt: skip
 
 
+def officers_at(now: datetime) -> QuerySet[Officer]:
+    """Everybody who is an officer at that time."""
+    return Officer.filter(Q(until__isnull=True) | Q(until__gt=now), since__lte=now)
+
+
 async def tell_officers(
     content: Content, *, key: str, now: datetime, dossier: Dossier | None = None
 ) -> None:
-    """To every registered officer."""
-    async for officer in Officer.all():
+    """To everybody who is an officer now."""
+    async for officer in officers_at(now):
         await intend(
             content, key=f"{key}:officer:{officer.id}", channel=Channel.EMAIL,
             recipient=officer.mailbox, now=now, dossier=dossier,

@@ -10,8 +10,8 @@ from datetime import datetime
 from bot.clock import HANOI
 from bot.dossier.attachment_rules import in_the_way
 from bot.inbox.mime import Survey
+from bot.outbox.agency_notices import Forms, Unsigned
 from bot.outbox.delivery import intend
-from bot.outbox.notices import Forms, Unsigned
 from bot.register.lifecycle import Channel
 from bot.register.models import Agency, Mail
 from bot.sms.text import unaccent

@@ -10,14 +10,14 @@ from datetime import datetime
 from bot.dossier.application import application_from_json
 from bot.dossier.case import Case
 from bot.dossier.rules import Fault
-from bot.outbox.notices import Withdrawn
+from bot.outbox.agency_notices import Withdrawn
 from bot.outbox.values import TakenBack
 from bot.procedures.close import OPEN, WAITING, close_if_done, row_results
 from bot.procedures.publish import burn_interrupted
 from bot.procedures.telling import tell_agency
 from bot.register.lifecycle import DossierMove, ItemMove, ItemStatus
 from bot.register.models import Dossier, Item, Task
-from bot.register.tasks import Kind
+from bot.register.tasks import OF_ITEMS, Kind
 
 BECAUSE = "agency.withdrew"
 
@@ -64,7 +64,7 @@ async def _take_back(dossier_id: int, now: datetime) -> TakenBack:
 async def _end_tasks(dossier_id: int) -> None:
     """What was given up is not taken up again, and what is unread is not read."""
     items = await Item.filter(dossier_id=dossier_id).values_list("id", flat=True)
-    parked = Task.filter(kind=Kind.ISSUE, subject__in=items, parked_at__isnull=False)
+    parked = Task.filter(kind__in=OF_ITEMS, subject__in=items, parked_at__isnull=False)
     await parked.delete()
     await Task.filter(kind=Kind.DECIDE, subject=dossier_id).delete()
 

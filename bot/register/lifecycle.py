@@ -46,6 +46,7 @@ class AccountStatus(StrEnum):
     PENDING = "pending"  # the subscriber acts next: a code waits to be used
     ACTIVE = "active"  # in force: the subscriber may sign
     LOCKED = "locked"  # too many wrong codes; an officer acts next, with a new credential
+    CLOSED = "closed"  # no certificate is in force; the CA acts next, if a new one is asked for
 
 
 class NoticeStatus(StrEnum):
@@ -55,12 +56,46 @@ class NoticeStatus(StrEnum):
     GATHERED = "gathered"  # closed: told in another notice, whose status counts
 
 
+class ProposalStatus(StrEnum):
+    PROPOSED = "proposed"  # one officer has signed; another acts next
+    DONE = "done"  # closed: signed by as many as it needs, and carried out
+    REFUSED = "refused"  # closed: another officer said no, or it could not be carried out
+    LAPSED = "lapsed"  # closed: nobody answered in time
+
+
 class Capacity(StrEnum):
     """In which capacity a certificate signs for an agency."""
 
     LEADER = "leader"  # the authorised person
     ORGANISATION = "organisation"  # the organisation's seal
     CLERK = "clerk"  # transports; authorises nothing
+
+
+class Role(StrEnum):
+    """What an officer's signature may do."""
+
+    WATCH = "watch"  # is told of what waits, and orders nothing
+    DECIDE = "decide"  # decides what the bot holds
+    GOVERN = "govern"  # also registers, revokes for many, pauses and resumes
+
+
+class Verb(StrEnum):
+    """What an officer orders."""
+
+    ACCEPT = "accept"
+    RETURN = "return"
+    HOLD = "hold"
+    PROPOSE = "propose"
+
+
+class Act(StrEnum):
+    """What needs more than one officer; each has a shape of its own (`bot.procedures.power`)."""
+
+    AGENCY = "agency"  # to register one
+    SIGNER = "signer"  # to register one, or change the end of one
+    OFFICER = "officer"  # to register one, or change the end of one
+    REVOKE = "revoke"  # to revoke certificates that no agency asked for
+    RESUME = "resume"  # to let a parked task, or issuing, go on
 
 
 class Channel(StrEnum):
@@ -123,7 +158,14 @@ class CertificateMove(Move):
 class AccountMove(Move):
     ACTIVATE = {AccountStatus.PENDING}, AccountStatus.ACTIVE
     LOCK = {AccountStatus.PENDING}, AccountStatus.LOCKED
-    RENEW = {AccountStatus.LOCKED, AccountStatus.ACTIVE}, AccountStatus.PENDING
+    RENEW = (
+        {AccountStatus.LOCKED, AccountStatus.ACTIVE, AccountStatus.CLOSED},
+        AccountStatus.PENDING,
+    )
+    CLOSE = (
+        {AccountStatus.PENDING, AccountStatus.ACTIVE, AccountStatus.LOCKED},
+        AccountStatus.CLOSED,
+    )
 
 
 class NoticeMove(Move):
@@ -133,6 +175,12 @@ class NoticeMove(Move):
     GATHER = {NoticeStatus.INTENDED}, NoticeStatus.GATHERED
 
 
+class ProposalMove(Move):
+    CARRY_OUT = {ProposalStatus.PROPOSED}, ProposalStatus.DONE
+    REFUSE = {ProposalStatus.PROPOSED}, ProposalStatus.REFUSED
+    LAPSE = {ProposalStatus.PROPOSED}, ProposalStatus.LAPSED
+
+
 LIVES: dict[type[StrEnum], type[Move]] = {
     MailStatus: MailMove,
     DossierStatus: DossierMove,
@@ -140,6 +188,7 @@ LIVES: dict[type[StrEnum], type[Move]] = {
     CertificateStatus: CertificateMove,
     AccountStatus: AccountMove,
     NoticeStatus: NoticeMove,
+    ProposalStatus: ProposalMove,
 }
 
 

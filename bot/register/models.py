@@ -18,6 +18,7 @@ from bot.register import audit
 from bot.register.columns import json_column
 from bot.register.lifecycle import (
     AccountStatus,
+    Act,
     Capacity,
     CertificateStatus,
     Channel,
@@ -25,6 +26,9 @@ from bot.register.lifecycle import (
     ItemStatus,
     MailStatus,
     NoticeStatus,
+    ProposalStatus,
+    Role,
+    Verb,
 )
 from bot.register.living import Living, restricted
 
@@ -77,11 +81,26 @@ class AgencySigner(Model):
 
 
 class Officer(Model):
-    """Who decides what the bot holds."""
+    """Who decides what the bot holds: by signed orders, so nobody does without a certificate."""
 
     id = fields.IntField(primary_key=True)
     name = fields.CharField(max_length=255)
     mailbox = fields.CharField(max_length=254, unique=True)
+    mobile = fields.CharField(max_length=16, default="")  # E.164
+    role = fields.CharEnumField(Role, max_length=8, default=Role.WATCH)
+    certificate = fields.BinaryField(null=True)  # DER
+    fingerprint = fields.CharField(max_length=64, unique=True, null=True)  # SHA-256 of it, hex
+    since = fields.DatetimeField()
+    until = fields.DatetimeField(null=True)
+
+    @property
+    def chain(self) -> str:
+        """The audit chain of what is done to this entry, and of what they order."""
+        return f"officer:{self.id}"
+
+    def in_force(self, at: datetime) -> bool:
+        """Whether they are an officer at that time."""
+        return self.since <= at and (self.until is None or at < self.until)
 
 
 class Mail(Living):
@@ -143,15 +162,83 @@ class Dossier(Living):
     verdicts: JSON = json_column(default=list)  # one a signature, EN 319 102-1 terms
     faults: JSON = json_column(default=list)  # of the letter
     evidence: list[str] = json_column(default=list)  # digests in the archive
+    # faults that an officer has looked at and let pass: [code, position or null]
+    overruled: list[list[Any]] = json_column(default=list)
     # the returned one that its letter names, and mends
     supersedes = restricted("Dossier", "superseded_by", null=True)
     supersedes_id: int | None
     superseded_by: fields.ReverseRelation[Dossier]
     items: fields.ReverseRelation[Item]
     notices: fields.ReverseRelation[Notice]
+    holds: fields.ReverseRelation[Hold]
 
     async def chain(self) -> str:
         return f"dossier:{self.id}"
+
+
+class Hold(Model):
+    """A dossier, or some of its rows, that wait for an officer, under a code good for one order."""
+
+    id = fields.BigIntField(primary_key=True)
+    dossier = restricted("Dossier", "holds")
+    dossier_id: int
+    code = fields.CharField(max_length=16, unique=True)
+    made_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    ended_at = fields.DatetimeField(null=True)  # an order has used it up, or nothing waits any more
+
+
+class Proposal(Living):
+    """What one officer has signed, and others must sign too before it is done."""
+
+    number = fields.CharField(max_length=16, unique=True)  # DX-2026-000123
+    act = fields.CharEnumField(Act, max_length=8)
+    content: JSON = json_column()  # of the shape that its act has
+    evidence: list[str] = json_column(default=list)  # digests in the archive
+    code = fields.CharField(max_length=16, unique=True)  # good for one answer
+    status = fields.CharEnumField(
+        ProposalStatus, max_length=16, default=ProposalStatus.PROPOSED, db_index=True
+    )
+    because = fields.CharField(max_length=64, default="")  # of its last move
+    made_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    orders: fields.ReverseRelation[Order]
+
+    async def chain(self) -> str:
+        return audit.SYSTEM
+
+
+class Order(Model):
+    """What an officer signed: one a mail, whose bytes in the archive bear the signature."""
+
+    id = fields.BigIntField(primary_key=True)
+    officer = restricted("Officer", "orders")
+    officer_id: int
+    mail: fields.OneToOneRelation[Mail] = fields.OneToOneField(
+        "register.Mail", related_name="order", on_delete=fields.RESTRICT
+    )
+    mail_id: int
+    verb = fields.CharEnumField(Verb, max_length=8)
+    hold = restricted("Hold", "orders", null=True)
+    hold_id: int | None
+    proposal = restricted("Proposal", "orders", null=True)
+    proposal_id: int | None
+    rows: list[int] = json_column(default=list)  # positions; none: all that wait
+    reason = fields.TextField(default="")
+    made_at = fields.DatetimeField()
+    refused = fields.CharField(max_length=64, default="")  # why nothing came of it
+
+    class Meta:
+        table = "officer_order"  # "order" is SQL's
+
+
+class Pause(Model):
+    """A queue that stands still by an officer's order."""
+
+    queue = fields.CharField(max_length=8, primary_key=True)
+    officer = restricted("Officer", "pauses", null=True)  # null: whoever runs the bot
+    officer_id: int | None
+    since = fields.DatetimeField()
 
 
 class Item(Living):
@@ -193,8 +280,9 @@ class SubjectKey(Model):
     algorithm = fields.CharField(max_length=16)
     public_key = fields.BinaryField()  # SubjectPublicKeyInfo, DER
     fingerprint = fields.CharField(max_length=64, unique=True)  # SHA-256 of it, hex
-    blob = fields.BinaryField()
+    blob = fields.BinaryField()  # empty once it is destroyed
     made_at = fields.DatetimeField()
+    destroyed_at = fields.DatetimeField(null=True)
 
 
 class Certificate(Living):
@@ -217,6 +305,10 @@ class Certificate(Living):
     der = fields.BinaryField(null=True)
     not_before = fields.DatetimeField()
     not_after = fields.DatetimeField()
+    # the one that it renews or amends, and how often that line was renewed
+    replaces = restricted("Certificate", "replaced_by", null=True)
+    replaces_id: int | None
+    renewals = fields.IntField(default=0)
     revoked_at = fields.DatetimeField(null=True)
     reason = fields.CharField(max_length=32, null=True)  # RFC 5280 5.3.1
 

@@ -39,10 +39,16 @@ class Kind(StrEnum):
     IDENTIFY = "identify"  # Mail
     DECIDE = "decide"  # Dossier
     ISSUE = "issue"  # Item
+    CHANGE = "change"  # Item; to renew, to amend or both
+    REVOKE = "revoke"  # Item
+    CONFIRM = "confirm"  # Item, whose revocation must be seen from outside
     PUBLISH = "publish"  # nothing; the CRL
     NOTICE = "notice"  # Notice
     CREDENTIAL = "credential"  # Notice, whose mail carries a credential
     RESULT = "result"  # Dossier, at its due time
+    CLOCK = "clock"  # Dossier, at 50, 80 and 100 % of its time
+    REMIND = "remind"  # Certificate, before it ends
+    LAPSE = "lapse"  # Proposal that nobody answered
     ESCALATE = "escalate"  # Task that was parked
     ARRIVAL = "arrival"  # Attempt, whose short message the carrier took
     INBOUND = "inbound"  # Inbound, to be heeded
@@ -59,22 +65,31 @@ class Kind(StrEnum):
         What is urgent is tried for ever, and so are telling that others gave up
         and what comes round by itself.
         """
-        return self.queue is not Queue.URGENT and self not in (Kind.ESCALATE, Kind.COLLECT)
+        return self.queue is not Queue.URGENT and self not in _NEVER_GIVEN_UP
 
 
 _QUEUES = {
     Kind.IDENTIFY: Queue.VET,
     Kind.DECIDE: Queue.VET,
     Kind.ISSUE: Queue.CA,
+    Kind.CHANGE: Queue.CA,
+    Kind.REVOKE: Queue.URGENT,
+    Kind.CONFIRM: Queue.URGENT,
     Kind.PUBLISH: Queue.URGENT,
     Kind.NOTICE: Queue.POST,
     Kind.CREDENTIAL: Queue.POST,
     Kind.RESULT: Queue.POST,
+    Kind.CLOCK: Queue.POST,
+    Kind.REMIND: Queue.POST,
+    Kind.LAPSE: Queue.POST,
     Kind.ESCALATE: Queue.POST,
     Kind.ARRIVAL: Queue.POST,
     Kind.INBOUND: Queue.POST,
     Kind.COLLECT: Queue.POST,
 }
+
+_NEVER_GIVEN_UP = {Kind.ESCALATE, Kind.COLLECT, Kind.CLOCK}
+OF_ITEMS = (Kind.ISSUE, Kind.CHANGE, Kind.REVOKE, Kind.CONFIRM)  # their subject is an Item
 
 LEASE = timedelta(seconds=20)  # of a worker, kept alive by it
 BEAT = LEASE / 4  # how often it says so

@@ -15,7 +15,7 @@ from bot.accounts.account import ActivationRefused, activate
 from bot.app import utc_now
 from bot.config import Settings
 from bot.home import Home
-from bot.outbox.notices import Mac, Passcode
+from bot.outbox.subscriber_notices import Mac, Passcode
 from bot.register import audit
 from bot.register.audit import Event
 from bot.register.lifecycle import CertificateStatus, Channel

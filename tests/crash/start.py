@@ -12,12 +12,12 @@ from bot.procedures.inbound import receive
 from bot.register import tasks
 from bot.register.counter import Counter
 from bot.register.lifecycle import DossierStatus, ItemStatus, MailStatus
-from bot.register.models import Agency, Certificate, Dossier, Item, Officer, Task
+from bot.register.models import Agency, Certificate, Dossier, Item, Task
 from bot.register.tasks import PARKED_AFTER, Kind
 from bot.sms.gateway import Incoming
 from demo.school import School
 from tests.dossier.builders import a_person, a_row, an_application
-from tests.house import OFFICER, register_school
+from tests.house import register_officer, register_school
 from tests.register import rows
 
 
@@ -29,7 +29,7 @@ async def begin(school: School, now: datetime) -> str:
     by SMS where it stands.
     """
     agency = await register_school(school, now - timedelta(days=9))
-    await Officer.create(name="Cán bộ trực", mailbox=OFFICER)
+    await register_officer(now)
     dossier = await _a_due_dossier(agency, now)
     await _a_deadly_row(dossier, now)
     phone = str(dossier.receiver_mobile)

@@ -119,7 +119,7 @@ async def test_a_clock_that_was_set_back_lets_nothing_be_signed(desk: Desk) -> N
 
 
 async def test_an_officers_mailbox_that_is_none_makes_no_storm(desk: Desk) -> None:
-    await Officer.create(name="Sai", mailbox="khong phai")
+    await Officer.create(name="Sai", mailbox="khong phai", since=datetime.now(UTC))
     left = await desk.take(a_mail(desk.letter(desk.teacher(title="Hiệu trưởng"))))
     await Officer.filter(mailbox="khong phai").delete()
     failed = await Notice.filter(status=NoticeStatus.FAILED, recipient="khong phai").count()

@@ -8,25 +8,21 @@ from markupsafe import Markup
 from bot.dossier.attachment_rules import in_the_way
 from bot.dossier.decision import Outcome
 from bot.dossier.rules import Consequence, Fault
-from bot.outbox.notices import (
+from bot.outbox.agency_notices import (
     Checked,
-    Content,
-    Credential,
     Forms,
     Gathered,
-    Held,
-    Help,
-    Parked,
-    Passcode,
-    Progress,
     Receipt,
     Result,
     Returned,
-    Unfetched,
     Unsigned,
     Withdrawn,
 )
+from bot.outbox.content import Content
+from bot.outbox.officer_notices import Held, Parked, Unfetched
+from bot.outbox.phone_notices import Help, Progress
 from bot.outbox.render import Letter
+from bot.outbox.subscriber_notices import Credential, Passcode
 from bot.outbox.values import CheckedLetter, CheckedSignature, Enclosed, RowResult, TakenBack
 from bot.register.lifecycle import Capacity
 from bot.signatures.verdict import Indication, SubIndication

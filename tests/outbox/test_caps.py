@@ -23,8 +23,9 @@ from bot.errors import Conflict
 from bot.hsm.token import Token
 from bot.inbox.archive import Archive
 from bot.outbox import caps
+from bot.outbox.content import Content
 from bot.outbox.delivery import Post, intend, post
-from bot.outbox.notices import Content, Parked
+from bot.outbox.officer_notices import Parked
 from bot.outbox.values import Enclosed
 from bot.register import tasks
 from bot.register.lifecycle import Channel, NoticeStatus

@@ -8,9 +8,9 @@ from tortoise.transactions import in_transaction
 
 from bot.errors import Conflict
 from bot.hsm.token import Token
+from bot.outbox.content import Content
 from bot.outbox.delivery import Post, intend, post
 from bot.outbox.maildir import MaildirTransport
-from bot.outbox.notices import Content
 from bot.outbox.transport import RecipientRefused, TransportUnavailable
 from bot.register.lifecycle import Channel, NoticeStatus
 from bot.register.models import Attempt, Mail, Notice, Task

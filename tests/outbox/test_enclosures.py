@@ -12,10 +12,10 @@ from tortoise.transactions import in_transaction
 from bot.config import Settings
 from bot.hsm.token import Token
 from bot.inbox.archive import Archive, Damaged
+from bot.outbox.agency_notices import Forms
 from bot.outbox.delivery import intend, post
 from bot.outbox.enclosures import Enclosures
 from bot.outbox.handouts import FILES, Handout, Handouts
-from bot.outbox.notices import Forms
 from bot.outbox.values import Enclosed
 from bot.register.lifecycle import Channel
 from bot.register.tasks import Kind

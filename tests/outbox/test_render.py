@@ -14,7 +14,10 @@ from bot.config import Settings, template_folder
 from bot.dossier.decision import Outcome
 from bot.dossier.terms import WORDS
 from bot.errors import Misconfigured
-from bot.outbox.notices import KINDS, Content, Gathered, Help, Progress
+from bot.outbox.agency_notices import Gathered
+from bot.outbox.content import Content
+from bot.outbox.notices import KINDS
+from bot.outbox.phone_notices import Help, Progress
 from bot.outbox.render import Renderer, environment
 from bot.outbox.values import RowResult
 from bot.outbox.words import (

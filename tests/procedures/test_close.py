@@ -7,7 +7,7 @@ import pytest
 from bot.dossier.application import as_json
 from bot.dossier.form import Procedure
 from bot.dossier.rules import Consequence, Fault
-from bot.outbox.notices import Result
+from bot.outbox.agency_notices import Result
 from bot.outbox.values import RowResult
 from bot.procedures.close import report_at_due_time
 from bot.register import tasks

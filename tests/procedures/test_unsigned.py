@@ -8,7 +8,8 @@ from tortoise.transactions import in_transaction
 
 from bot.dossier.attachment_rules import in_the_way
 from bot.inbox.mime import Kind, Part, Survey
-from bot.outbox.notices import KINDS, Content
+from bot.outbox.content import Content
+from bot.outbox.notices import KINDS
 from bot.procedures.unsigned import answer_unsigned, asks_for_forms
 from bot.register.models import Notice
 from tests.outbox.examples import NOW

@@ -17,7 +17,7 @@ from bot.dossier.form import Procedure
 from bot.dossier.letter_wish import About, NamedLetter
 from bot.dossier.naming import named_dossiers
 from bot.errors import Conflict
-from bot.outbox.notices import Withdrawn
+from bot.outbox.agency_notices import Withdrawn
 from bot.procedures import issue
 from bot.procedures import withdraw as withdrawal
 from bot.procedures.close import report_at_due_time

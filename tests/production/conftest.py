@@ -11,13 +11,12 @@ import pytest
 import pytest_asyncio
 
 from bot.register import connection
-from bot.register.models import Officer
 from demo.foreign import ForeignPki
 from demo.peers.postgres import Postgres
 from demo.peers.rabbitmq import RabbitMq, rabbitmq
 from demo.school import School
 from tests.dossiers.desk import plain_form
-from tests.house import OFFICER, register_school
+from tests.house import register_officer, register_school
 from tests.production.site import Site, a_site
 from tests.registers import BLANK
 
@@ -54,7 +53,7 @@ async def site(
     site.processes = {name: house.process(*words) for name, words in ROLES.items()}
     async with connection.opened(url):
         await register_school(school, datetime.now(UTC) - timedelta(days=1))
-        await Officer.create(name="Cán bộ trực", mailbox=OFFICER)
+        await register_officer(datetime.now(UTC))
         try:
             yield site
         finally:

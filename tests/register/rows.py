@@ -2,10 +2,10 @@
 
 import itertools
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.register.lifecycle import Capacity, Channel
+from bot.register.lifecycle import Act, Capacity, Channel
 from bot.register.living import Living
 from bot.register.models import (
     Account,
@@ -18,6 +18,7 @@ from bot.register.models import (
     Mail,
     Notice,
     Officer,
+    Proposal,
     SubjectKey,
     Subscriber,
 )
@@ -54,6 +55,7 @@ async def an_officer(**changes: Any) -> Officer:
     values: dict[str, Any] = {
         "name": "Cán bộ",
         "mailbox": f"canbo{next(_numbers)}@ca.example.gov.vn",
+        "since": NOW,
     }
     return await Officer.create(**values | changes)
 
@@ -162,11 +164,25 @@ async def an_attempt(**changes: Any) -> Attempt:
     return await Attempt.create(**values | changes)
 
 
-LIVING = (a_mail, a_dossier, an_item, a_certificate, an_account, a_notice)
+async def a_proposal(**changes: Any) -> Proposal:
+    number = next(_numbers)
+    values: dict[str, Any] = {
+        "number": f"DX-2026-{number:06}",
+        "act": Act.AGENCY,
+        "content": {},
+        "code": f"{number:08}",
+        "made_at": NOW,
+        "expires_at": NOW + timedelta(days=7),
+    }
+    return await Proposal.create(**values | changes)
+
+
+LIVING = (a_mail, a_dossier, an_item, a_certificate, an_account, a_notice, a_proposal)
 EVERYTHING = (*LIVING, a_signer, an_officer, an_attempt)
 
 
 async def of(life: type[Living]) -> Living:
     """A new row of that life."""
-    builders = dict(zip((Mail, Dossier, Item, Certificate, Account, Notice), LIVING, strict=True))
+    kinds = (Mail, Dossier, Item, Certificate, Account, Notice, Proposal)
+    builders = dict(zip(kinds, LIVING, strict=True))
     return await builders[life]()

@@ -11,12 +11,12 @@ from bot.register import audit
 from bot.register.audit import Event
 from bot.register.lifecycle import LIVES, AccountMove, DossierMove, ItemMove, MailMove, Move
 from bot.register.living import Living, StaleState
-from bot.register.models import Account, Certificate, Dossier, Item, Mail, Notice
+from bot.register.models import Account, Certificate, Dossier, Item, Mail, Notice, Proposal
 from tests.register import rows
 
 pytestmark = pytest.mark.usefixtures("register")
 
-MODELS: list[type[Living]] = [Mail, Dossier, Item, Certificate, Account, Notice]
+MODELS: list[type[Living]] = [Mail, Dossier, Item, Certificate, Account, Notice, Proposal]
 
 
 def statuses(model: type[Living]) -> type[StrEnum]:

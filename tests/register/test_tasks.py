@@ -330,7 +330,7 @@ async def test_what_is_urgent_tells_of_trouble_or_comes_round_is_never_parked(
 ) -> None:
     await call(now, kind=kind)
     await Task.all().update(attempts=1_000)
-    never = kind.queue is Queue.URGENT or kind in (Kind.ESCALATE, Kind.COLLECT)
+    never = kind.queue is Queue.URGENT or kind in (Kind.ESCALATE, Kind.COLLECT, Kind.CLOCK)
     assert len(await begun(now)) == never
     assert await Task.filter(parked_at__isnull=False).count() == (not never)
 

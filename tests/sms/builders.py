@@ -6,8 +6,8 @@ from typing import Any, cast
 from tortoise.transactions import in_transaction
 
 from bot.config import Settings, template_folder
+from bot.outbox.content import Content
 from bot.outbox.delivery import Post, intend, post
-from bot.outbox.notices import Content
 from bot.outbox.render import Renderer
 from bot.register.lifecycle import Channel
 from bot.register.models import Dossier, Notice

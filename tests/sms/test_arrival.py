@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.outbox.delivery import post
-from bot.outbox.notices import Parked
+from bot.outbox.officer_notices import Parked
 from bot.procedures.arrival import PATIENCE, confirm_arrival, record_report
 from bot.procedures.escalate import escalate, resume
 from bot.register.lifecycle import NoticeStatus
@@ -114,7 +114,7 @@ async def test_a_message_that_failed_waits_for_an_officer_who_sends_it_anew(
 
 async def test_officers_are_told_which_dossiers_message_failed(peer: TwilioPeer) -> None:
     dossier = await a_dossier(await an_agency(), await a_mail())
-    await Officer.create(name="Cán bộ trực", mailbox="canbo@ca.example.gov.vn")
+    await Officer.create(name="Cán bộ trực", mailbox="canbo@ca.example.gov.vn", since=NOW)
     await a_sent_notice(services_of(peer), dossier=dossier)
     assert await record_report(peer.messages[0].sid, FAILED, NOW)
     await escalate(await take(Kind.ESCALATE), NOW)

@@ -1,7 +1,7 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 from bot.register.columns import dumps
-from bot.register.lifecycle import AccountStatus, Capacity, CertificateStatus, Channel, DossierStatus, ItemStatus, MailStatus, NoticeStatus
+from bot.register.lifecycle import AccountStatus, Act, Capacity, CertificateStatus, Channel, DossierStatus, ItemStatus, MailStatus, NoticeStatus, ProposalStatus, Role, Verb
 from json import loads
 from tortoise.fields.base import OnDelete
 from tortoise import fields
@@ -119,6 +119,7 @@ class Migration(migrations.Migration):
                 ('verdicts', fields.JSONField(default=list, encoder=dumps, decoder=loads)),
                 ('faults', fields.JSONField(default=list, encoder=dumps, decoder=loads)),
                 ('evidence', fields.JSONField(default=list, encoder=dumps, decoder=loads)),
+                ('overruled', fields.JSONField(default=list, encoder=dumps, decoder=loads)),
                 ('supersedes', fields.ForeignKeyField('register.Dossier', source_field='supersedes_id', null=True, db_index=True, db_constraint=True, to_field='id', related_name='superseded_by', on_delete=OnDelete.RESTRICT)),
             ],
             options={'table': 'dossier', 'app': 'register', 'pk_attr': 'id', 'table_description': 'One letter: numbered, with its clock.'},
@@ -134,6 +135,19 @@ class Migration(migrations.Migration):
                 ('mail', fields.ForeignKeyField('register.Mail', source_field='mail_id', db_index=True, db_constraint=True, to_field='id', related_name='fetched', on_delete=OnDelete.RESTRICT)),
             ],
             options={'table': 'fetched', 'app': 'register', 'unique_together': (('folder', 'uid_validity', 'uid'),), 'pk_attr': 'id', 'table_description': 'A message of an IMAP folder that is kept (RFC 9051 section 2.3.1.1).'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Hold',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('dossier', fields.ForeignKeyField('register.Dossier', source_field='dossier_id', db_index=True, db_constraint=True, to_field='id', related_name='holds', on_delete=OnDelete.RESTRICT)),
+                ('code', fields.CharField(unique=True, max_length=16)),
+                ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('expires_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'hold', 'app': 'register', 'pk_attr': 'id', 'table_description': 'A dossier, or some of its rows, that wait for an officer, under a code good for one order.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -158,8 +172,14 @@ class Migration(migrations.Migration):
                 ('id', fields.IntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('name', fields.CharField(max_length=255)),
                 ('mailbox', fields.CharField(unique=True, max_length=254)),
+                ('mobile', fields.CharField(default='', max_length=16)),
+                ('role', fields.CharEnumField(default=Role.WATCH, description='WATCH: watch\nDECIDE: decide\nGOVERN: govern', enum_type=Role, max_length=8)),
+                ('certificate', fields.BinaryField(null=True)),
+                ('fingerprint', fields.CharField(null=True, unique=True, max_length=64)),
+                ('since', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('until', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'officer', 'app': 'register', 'pk_attr': 'id', 'table_description': 'Who decides what the bot holds.'},
+            options={'table': 'officer', 'app': 'register', 'pk_attr': 'id', 'table_description': 'Who decides what the bot holds: by signed orders, so nobody does without a certificate.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -169,6 +189,50 @@ class Migration(migrations.Migration):
                 ('since', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'optout', 'app': 'register', 'pk_attr': 'number', 'table_description': 'A number that asked to be left alone (STOP): nothing is sent there until it says START.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Pause',
+            fields=[
+                ('queue', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=8)),
+                ('officer', fields.ForeignKeyField('register.Officer', source_field='officer_id', null=True, db_index=True, db_constraint=True, to_field='id', related_name='pauses', on_delete=OnDelete.RESTRICT)),
+                ('since', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'pause', 'app': 'register', 'pk_attr': 'queue', 'table_description': "A queue that stands still by an officer's order."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Proposal',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('number', fields.CharField(unique=True, max_length=16)),
+                ('act', fields.CharEnumField(description='AGENCY: agency\nSIGNER: signer\nOFFICER: officer\nREVOKE: revoke\nRESUME: resume', enum_type=Act, max_length=8)),
+                ('content', fields.JSONField(encoder=dumps, decoder=loads)),
+                ('evidence', fields.JSONField(default=list, encoder=dumps, decoder=loads)),
+                ('code', fields.CharField(unique=True, max_length=16)),
+                ('status', fields.CharEnumField(default=ProposalStatus.PROPOSED, db_index=True, description='PROPOSED: proposed\nDONE: done\nREFUSED: refused\nLAPSED: lapsed', enum_type=ProposalStatus, max_length=16)),
+                ('because', fields.CharField(default='', max_length=64)),
+                ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('expires_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'proposal', 'app': 'register', 'pk_attr': 'id', 'table_description': 'What one officer has signed, and others must sign too before it is done.'},
+            bases=['Living'],
+        ),
+        ops.CreateModel(
+            name='Order',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('officer', fields.ForeignKeyField('register.Officer', source_field='officer_id', db_index=True, db_constraint=True, to_field='id', related_name='orders', on_delete=OnDelete.RESTRICT)),
+                ('mail', fields.OneToOneField('register.Mail', source_field='mail_id', db_constraint=True, to_field='id', related_name='order', on_delete=OnDelete.RESTRICT)),
+                ('verb', fields.CharEnumField(description='ACCEPT: accept\nRETURN: return\nHOLD: hold\nPROPOSE: propose', enum_type=Verb, max_length=8)),
+                ('hold', fields.ForeignKeyField('register.Hold', source_field='hold_id', null=True, db_index=True, db_constraint=True, to_field='id', related_name='orders', on_delete=OnDelete.RESTRICT)),
+                ('proposal', fields.ForeignKeyField('register.Proposal', source_field='proposal_id', null=True, db_index=True, db_constraint=True, to_field='id', related_name='orders', on_delete=OnDelete.RESTRICT)),
+                ('rows', fields.JSONField(default=list, encoder=dumps, decoder=loads)),
+                ('reason', fields.TextField(default='', unique=False)),
+                ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('refused', fields.CharField(default='', max_length=64)),
+            ],
+            options={'table': 'officer_order', 'app': 'register', 'pk_attr': 'id', 'table_description': 'What an officer signed: one a mail, whose bytes in the archive bear the signature.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -190,7 +254,7 @@ class Migration(migrations.Migration):
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('subscriber', fields.OneToOneField('register.Subscriber', source_field='subscriber_id', db_constraint=True, to_field='id', related_name='account', on_delete=OnDelete.RESTRICT)),
                 ('login', fields.CharField(unique=True, max_length=254)),
-                ('status', fields.CharEnumField(default=AccountStatus.PENDING, description='PENDING: pending\nACTIVE: active\nLOCKED: locked', enum_type=AccountStatus, max_length=16)),
+                ('status', fields.CharEnumField(default=AccountStatus.PENDING, description='PENDING: pending\nACTIVE: active\nLOCKED: locked\nCLOSED: closed', enum_type=AccountStatus, max_length=16)),
                 ('attempt', fields.IntField(default=0)),
                 ('code_hash', fields.CharField(null=True, max_length=128)),
                 ('code_expires_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
@@ -245,6 +309,7 @@ class Migration(migrations.Migration):
                 ('fingerprint', fields.CharField(unique=True, max_length=64)),
                 ('blob', fields.BinaryField()),
                 ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('destroyed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'subjectkey', 'app': 'register', 'pk_attr': 'id', 'table_description': "A subscriber's key pair, wrapped under the KEK of the `subjects` token."},
             bases=['Model'],
@@ -264,6 +329,8 @@ class Migration(migrations.Migration):
                 ('der', fields.BinaryField(null=True)),
                 ('not_before', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('not_after', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('replaces', fields.ForeignKeyField('register.Certificate', source_field='replaces_id', null=True, db_index=True, db_constraint=True, to_field='id', related_name='replaced_by', on_delete=OnDelete.RESTRICT)),
+                ('renewals', fields.IntField(default=0)),
                 ('revoked_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('reason', fields.CharField(null=True, max_length=32)),
             ],

@@ -1,0 +1,52 @@
+"""What officers are told."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.dossier.rules import Fault
+from bot.outbox.content import Content
+
+
+@dataclass(frozen=True)
+class Held(Content):
+    """To an officer: something waits for a decision."""
+
+    kind = "held"
+
+    number: str | None  # None: a mail that became no dossier
+    agency: str | None
+    received: datetime
+    due: datetime | None
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True)
+class Parked(Content):
+    """To an officer: the machine has given up on a task, or has tried it for too long."""
+
+    kind = "parked"
+
+    number: str | None
+    task: str  # kind of the task
+    position: int | None  # STT of the row it works on
+    code: str  # of its last error
+    since: datetime
+    due: datetime | None  # of the dossier
+    trying: bool = False  # whether the machine still tries by itself
+    mail: str | None = None  # where there is no dossier yet: its digest's first 16 hex digits
+    received: datetime | None = None  # that mail
+
+
+@dataclass(frozen=True)
+class Unfetched(Content):
+    """To an officer: mail that stays in a mailbox behind IMAP.
+
+    All of it, because its server does not let us in; or one that is too big.
+    """
+
+    kind = "unfetched"
+
+    mailbox: str  # ours
+    code: str
+    since: datetime
+    megabytes: str | None = None  # of the one that is too big

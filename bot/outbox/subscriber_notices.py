@@ -1,0 +1,42 @@
+"""What subscribers are told: at their official mailboxes, and on their own phones."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.outbox.content import Content
+from bot.outbox.readable import readable
+
+Mac = Callable[[bytes], bytes]  # a keyed MAC of at least 12 bytes; its key never leaves the token
+
+
+@dataclass(frozen=True)
+class Credential(Content):
+    """To the subscriber's official mailbox, with the account slip."""
+
+    kind = "credential"
+    at_sending = frozenset({"attempt", "expires", "encrypted"})
+
+    number: str
+    full_name: str
+    login: str
+    serial: str  # hex
+    not_before: datetime
+    not_after: datetime
+
+
+@dataclass(frozen=True)
+class Passcode(Content):
+    """To the subscriber's own phone: what opens the slip of one attempt."""
+
+    kind = "passcode"
+    channels = ("sms",)
+    at_sending = frozenset({"passcode"})
+
+    number: str
+    account: int
+    attempt: int
+
+    def code(self, mac: Mac) -> str:
+        """The slip's passcode: 12 characters (60 bits), the same whenever it is worked out."""
+        return readable(mac(f"slip/{self.account}/{self.attempt}".encode())[:12])
