@@ -20,6 +20,7 @@ from pydantic_settings import (
 from bot.errors import Misconfigured
 from bot.sections.authority import Accounts, Authority, Issuing, Mailboxes, Rules, Terms
 from bot.sections.imap import Imap
+from bot.sections.officers import Officers
 from bot.sections.servers import (
     Broker,
     Database,
@@ -77,6 +78,7 @@ class Settings(BaseSettings):
     issuing: Issuing = Issuing()
     rules: Rules = Rules()
     accounts: Accounts = Accounts()
+    officers: Officers = Officers()
     sms: Sms = Sms()
 
     def under_home(self, path: Path) -> Path:
