@@ -16,13 +16,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import dramatiq
+import structlog
 import uvicorn
 from starlette.applications import Starlette
 from tortoise.transactions import in_transaction
 
 from bot import actors, broker, callbacks, web
 from bot.config import Settings
-from bot.errors import Misconfigured
+from bot.errors import Misconfigured, Unavailable
 from bot.home import Home, read_secret, with_password
 from bot.inbox.archive import Archive
 from bot.inbox.imap import collecting
@@ -32,17 +33,21 @@ from bot.inbox.starttls import context as starttls
 from bot.mailboxes import collectors
 from bot.outbox.handouts import Handouts
 from bot.procedures.publish import REGULAR
+from bot.procedures.respond import Responder
 from bot.register import connection, tasks
 from bot.register.connection import clock
 from bot.register.models import Task
 from bot.register.tasks import Kind, Queue
 from bot.relay import relay
 from bot.sms.twilio_callbacks import Callbacks
-from bot.tools import Tools, tools
+from bot.tools import Tools, responding, tools
+
+log = structlog.get_logger()
 
 STOPS_WITHIN = 100  # milliseconds until an idle worker thread notices that it shall stop
 DRAINS_WITHIN = 600_000  # milliseconds for what is under way
 THREADS = 32  # blocking calls at a time: a mail is not kept waiting by a key that is made
+ASKS_AGAIN = 5  # seconds until a register that did not answer is asked again
 HANDS = 2  # of a queue in one process; vetters are as many as children that open files
 AHEAD, FAR_AHEAD = 8, 64  # messages of a queue on the way: to one process, to any number
 
@@ -97,6 +102,29 @@ async def opened(settings: Settings) -> AsyncIterator[None]:
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
     async with connection.opened(Home(settings).register):
         yield
+
+
+@asynccontextmanager
+async def opened_in_time(settings: Settings) -> AsyncIterator[None]:
+    """The register, as soon as it can be opened; the block does not wait for it."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
+
+    async def keep_open() -> None:
+        while True:
+            try:
+                async with connection.opened(Home(settings).register):
+                    await asyncio.Event().wait()  # until the block ends
+            except (Unavailable, Misconfigured) as error:
+                log.warning("register.away", code=error.code)
+            await asyncio.sleep(ASKS_AGAIN)
+
+    keeping = asyncio.create_task(keep_open())
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeping
 
 
 async def begin(settings: Settings, now: datetime) -> None:
@@ -209,8 +237,13 @@ class _WebServer(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[int]:
-    """The web; the port it listens on."""
-    pages = web.site(Home(settings).published, Handouts(settings), utc_now)
+    """The web; the port it listens on. Without the register it only lacks OCSP.
+
+    Raises:
+        Misconfigured: the module or the PIN of the token `ocsp` cannot be read.
+    """
+    responder = Responder(responding(settings), clock)
+    pages = web.site(Home(settings).published, Handouts(settings), responder, utc_now)
     async with _listening(settings.web.host, settings.web.port, pages) as port:
         yield port
 

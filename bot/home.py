@@ -10,7 +10,13 @@ from bot.ca.profiles import Addresses
 from bot.clock import Calendar
 from bot.config import Settings
 from bot.errors import Misconfigured
-from bot.procedures.publish import CERTIFICATE_FILE, CRL_FILE, OCSP_PATH, RESPONDER_FILE
+from bot.procedures.services import (
+    CERTIFICATE_FILE,
+    CRL_FILE,
+    OCSP_PATH,
+    RESPONDER_FILE,
+    SERVICES_FOLDER,
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,11 @@ class Home:
     @property
     def ca_certificate(self) -> Path:
         return self.published / CERTIFICATE_FILE
+
+    @property
+    def services(self) -> Path:
+        """Every certificate that our own services had, named by its serial number (hex)."""
+        return self.published / SERVICES_FOLDER
 
     @property
     def ocsp_certificate(self) -> Path:

@@ -32,6 +32,7 @@ ROOT_LIFE = relativedelta(years=20)
 CA_LIFE = relativedelta(years=10)
 MAIL_LIFE = relativedelta(years=5)
 SERVICE_KEY = KeyAlgorithm.RSA_3072  # of the CA and of outgoing mail: every reader verifies it
+RESPONDER_NAME = "OCSP"
 DEMO_ROOT_NAME = "Root CA trình diễn"
 
 
@@ -41,7 +42,8 @@ def make_tokens(settings: Settings) -> Iterator[str]:
     Yields:
         What was made, a phrase each.
     """
-    labels = (settings.tokens.ca, settings.tokens.subjects, settings.tokens.post)
+    chosen = settings.tokens
+    labels = (chosen.ca, chosen.subjects, chosen.ocsp, chosen.post)
     pins = {label: pin_file(settings, label) for label in labels}
     if not all(path.exists() for path in pins.values()):
         softhsm.initialise(Home(settings) / "softhsm", pins, settings.tokens.module)
@@ -50,13 +52,15 @@ def make_tokens(settings: Settings) -> Iterator[str]:
 
 def make_keys(settings: Settings) -> Iterator[str]:
     """The keys of every token that lacks them."""
-    ca, subjects, post = (
+    chosen = settings.tokens
+    ca, subjects, ocsp, post = (
         tools.token(settings, label)
-        for label in (settings.tokens.ca, settings.tokens.subjects, settings.tokens.post)
+        for label in (chosen.ca, chosen.subjects, chosen.ocsp, chosen.post)
     )
     makers: dict[str, Callable[[], object]] = {
         "CA key": lambda: generate_key(ca, tools.CA_KEY, SERVICE_KEY),
         "key-encryption key": lambda: generate_kek(subjects, tools.SUBJECTS_KEK),
+        "OCSP responder's key": lambda: generate_key(ocsp, tools.OCSP_KEY, KeyAlgorithm.EC_P256),
         "mail-signing key": lambda: generate_key(post, tools.MAIL_KEY, SERVICE_KEY),
         "passcode secret": lambda: generate_secret(post, tools.PASSCODE_SECRET),
     }
@@ -94,7 +98,7 @@ def make_demo_root(settings: Settings, now: datetime) -> Iterator[str]:
 
 
 def accept_answer(settings: Settings, answer: x509.Certificate, now: datetime) -> Iterator[str]:
-    """The root's answer becomes the CA's certificate; then outgoing mail gets its own.
+    """The root's answer becomes the CA's certificate; then OCSP and outgoing mail get their own.
 
     Raises:
         AnswerUnfit: it is no certificate for our CA key.
@@ -103,7 +107,28 @@ def accept_answer(settings: Settings, answer: x509.Certificate, now: datetime) -
     key = _ca_key(settings)
     _save(home.ca_certificate, ceremony.accept(answer, key.public_key(), now))
     yield f"CA certificate {home.ca_certificate}"
+    yield from _certify_responder(settings, answer, key, now)
     yield from _certify_mail(settings, answer, key, now)
+
+
+def _certify_responder(
+    settings: Settings, issuer: x509.Certificate, key: PrivateKey, now: datetime
+) -> Iterator[str]:
+    """The first one; later ones the bot makes by itself (`bot.procedures.delegate`)."""
+    home = Home(settings)
+    ocsp = tools.token(settings, settings.tokens.ocsp)
+    not_before = max(now, issuer.not_valid_before_utc)
+    life = relativedelta(days=settings.issuing.responder_days)
+    certificate = ceremony.certify_responder(
+        ceremony.authority_name(settings.authority.name, RESPONDER_NAME),
+        find_key(ocsp, tools.OCSP_KEY).public_key(),
+        issuer,
+        key,
+        not_before=not_before,
+        not_after=min(not_before + life, issuer.not_valid_after_utc),
+    )
+    _save(home.ocsp_certificate, certificate)
+    yield f"OCSP responder's certificate {home.ocsp_certificate}"
 
 
 def _certify_mail(
@@ -122,6 +147,7 @@ def _certify_mail(
         not_before=not_before,
         not_after=min(not_before + MAIL_LIFE, issuer.not_valid_after_utc),
     )
+    _save(home.services / f"{certificate.serial_number:x}", certificate)
     _save(home.mail_certificate, certificate)
     yield f"mail-signing certificate {home.mail_certificate}"
 

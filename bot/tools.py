@@ -6,7 +6,7 @@ no other; PINs that it does not need may be out of its reach.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import httpx
@@ -26,7 +26,7 @@ from bot.outbox.mailer import Mailer
 from bot.outbox.render import Renderer
 from bot.outbox.submission import SubmissionTransport
 from bot.outbox.transport import Transport
-from bot.procedures.services import Issuer, Issuing, Publishing, Vetting
+from bot.procedures.services import Issuer, Issuing, Publishing, Responding, Vetting
 from bot.register.tasks import Queue
 from bot.sandbox import Sandbox
 from bot.signatures.examine import PRELOAD, Examiner
@@ -38,6 +38,7 @@ from bot.sms.twilio import Twilio
 
 CA_KEY = "ca"
 SUBJECTS_KEK = "kek"
+OCSP_KEY = "ocsp"
 MAIL_KEY = "mail"
 PASSCODE_SECRET = "passcode"  # noqa: S105 - a label, not a secret
 
@@ -96,6 +97,16 @@ async def _publishing(settings: Settings, stack: AsyncExitStack) -> Publishing:
         httpx.AsyncClient(trust_env=False, headers={"Accept-Encoding": "identity"})
     )
     return Publishing(settings, _issuer(settings), Home(settings).published, outside)
+
+
+def responding(settings: Settings) -> Responding:
+    """What the web answers OCSP requests with; its key is found when it is needed first.
+
+    Raises:
+        Misconfigured: the module or the PIN of the token `ocsp` cannot be read.
+    """
+    ocsp = token(settings, settings.tokens.ocsp)
+    return Responding(settings, Home(settings).published, cache(partial(find_key, ocsp, OCSP_KEY)))
 
 
 async def _issuing(settings: Settings, _: AsyncExitStack) -> Issuing:

@@ -11,7 +11,7 @@ from bot.sections.servers import Tokens
 
 MODULE = Tokens().module
 SPARE = ("test-spare", "test-pin")  # tokens that a test may ill-treat
-LABELS = (Tokens().ca, Tokens().subjects, Tokens().post, *SPARE)
+LABELS = (Tokens().ca, Tokens().subjects, Tokens().ocsp, Tokens().post, *SPARE)
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +46,8 @@ def subjects_token(open_token: Callable[[str], Token]) -> Token:
 @pytest.fixture(scope="session")
 def post_token(open_token: Callable[[str], Token]) -> Token:
     return open_token(Tokens().post)
+
+
+@pytest.fixture(scope="session")
+def ocsp_token(open_token: Callable[[str], Token]) -> Token:
+    return open_token(Tokens().ocsp)

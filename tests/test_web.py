@@ -26,11 +26,10 @@ LAPSES = NOW + timedelta(hours=24)
 @pytest.fixture
 def published(tmp_path: Path) -> Path:
     chain = a_chain()
-    revocation_list = crl.build(
-        issuer=chain.issuer, key=chain.key, number=1, this_update=NOW, next_update=LAPSES,
-        revoked=[],
-    )  # fmt: skip
-    (tmp_path / "ca.crl").write_bytes(revocation_list.public_bytes(Encoding.DER))
+    draft = crl.draft(
+        issuer=chain.issuer, number=1, this_update=NOW, next_update=LAPSES, entries=[]
+    )
+    (tmp_path / "ca.crl").write_bytes(crl.sign(draft.tbs, chain.key, chain.issuer))
     (tmp_path / "ca.cer").write_bytes(chain.issuer.public_bytes(Encoding.DER))
     (tmp_path / "secret").write_bytes(b"a secret")
     return tmp_path

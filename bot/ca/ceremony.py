@@ -166,6 +166,31 @@ def certify_mail_signer(
     )
 
 
+def certify_responder(
+    name: x509.Name,
+    public_key: PublicKey,
+    issuer: x509.Certificate,
+    issuer_key: PrivateKey,
+    *,
+    not_before: datetime,
+    not_after: datetime,
+) -> x509.Certificate:
+    """The certificate of the key that answers OCSP requests for `issuer`.
+
+    Raises:
+        Misconfigured: the draft has faults, or the issuer ends first.
+    """
+    return _issue(
+        name,
+        public_key,
+        profiles.ocsp_responder(),
+        issuer,
+        issuer_key,
+        not_before=not_before,
+        not_after=not_after,
+    )
+
+
 def _issue(
     name: x509.Name,
     public_key: PublicKey,

@@ -6,14 +6,12 @@ copy bears the signature of a throwaway key, which no one can chain to).
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 
 from asn1crypto import x509 as asn1
 from asn1crypto.core import ParsableOctetString
 from asn1crypto.keys import PublicKeyInfo
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from bot.ca.profiles import Profile
@@ -23,6 +21,7 @@ from bot.ca.signing import (
     algorithm_for,
     require_same_key,
     sign_bytes,
+    throwaway_key,
 )
 from bot.errors import Misconfigured
 
@@ -91,7 +90,10 @@ def draft(
             "serial_number": serial,
             "signature": {"algorithm": algorithm_for(issuer_key)},
             "issuer": asn1.Certificate.load(issuer.public_bytes(Encoding.DER)).subject,
-            "validity": {"not_before": _time(not_before), "not_after": _time(not_after)},
+            "validity": {
+                "not_before": encoded_time(not_before),
+                "not_after": encoded_time(not_after),
+            },
             "subject": asn1.Name.load(subject),
             "subject_public_key_info": PublicKeyInfo.load(public_key),
             "extensions": [
@@ -104,7 +106,7 @@ def draft(
             ],
         }
     ).dump()
-    return Draft(serial, tbs, _seal(tbs, _throwaway_key(algorithm_for(issuer_key))))
+    return Draft(serial, tbs, _seal(tbs, throwaway_key(algorithm_for(issuer_key))))
 
 
 def sign(tbs: bytes, key: PrivateKey, issuer: x509.Certificate) -> x509.Certificate:
@@ -148,19 +150,8 @@ def _key_identifiers(public_key: bytes, issuer: x509.Certificate) -> Profile:
     )
 
 
-def _time(moment: datetime) -> asn1.Time:
+def encoded_time(moment: datetime) -> asn1.Time:
+    """UTCTime or GeneralizedTime (RFC 5280 4.1.2.5); whole seconds."""
     moment = moment.astimezone(UTC).replace(microsecond=0)
     kind = "general_time" if moment.year >= GENERALIZED_TIME_FROM else "utc_time"
     return asn1.Time(kind, moment)
-
-
-@cache
-def _throwaway_key(algorithm: str) -> PrivateKey:
-    """A key that signs with `algorithm`, known to this process only."""
-    match algorithm:
-        case "sha256_rsa":
-            return rsa.generate_private_key(65537, 2048)
-        case "sha384_ecdsa":
-            return ec.generate_private_key(ec.SECP384R1())
-        case _:
-            return ec.generate_private_key(ec.SECP256R1())

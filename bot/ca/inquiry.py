@@ -92,12 +92,20 @@ def _hashes(issuer: x509.Certificate) -> tuple[bytes, bytes]:
 def _authorised(
     answer: ocsp.OCSPResponse, issuer: x509.Certificate, now: datetime
 ) -> list[x509.Certificate]:
-    """The issuer, and whom it delegated and told nobody to ask about (4.2.2.2.1)."""
-    return [issuer, *(one for one in answer.certificates if is_responder(one, issuer, now))]
+    """The issuer, and whom it delegated."""
+    delegated = [
+        one
+        for one in answer.certificates
+        if one.not_valid_before_utc - SKEW <= now <= one.not_valid_after_utc
+        and is_delegated(one, issuer)
+    ]
+    return [issuer, *delegated]
 
 
-def is_responder(certificate: x509.Certificate, issuer: x509.Certificate, now: datetime) -> bool:
-    """Whether `issuer` lets `certificate` answer for it at `now` (4.2.2.2)."""
+def is_delegated(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether `issuer` lets `certificate` answer for it, and told nobody to ask about that
+    (4.2.2.2); its dates are not looked at.
+    """
     try:
         certificate.verify_directly_issued_by(issuer)
         extensions = certificate.extensions
@@ -105,12 +113,7 @@ def is_responder(certificate: x509.Certificate, issuer: x509.Certificate, now: d
         extensions.get_extension_for_class(x509.OCSPNoCheck)
     except _UNREADABLE:
         return False
-    begun = certificate.not_valid_before_utc - SKEW <= now
-    return (
-        begun
-        and now <= certificate.not_valid_after_utc
-        and ExtendedKeyUsageOID.OCSP_SIGNING in purposes
-    )
+    return ExtendedKeyUsageOID.OCSP_SIGNING in purposes
 
 
 def _signed(answer: ocsp.OCSPResponse, by: x509.Certificate) -> bool:

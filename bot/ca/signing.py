@@ -1,5 +1,7 @@
 """How the CA signs: one algorithm a key, and every result verified before it leaves."""
 
+from functools import cache
+
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -58,3 +60,15 @@ def require_same_key(key: PrivateKey, public_key: object) -> None:
             "The CA's key and its certificate do not belong together.",
             "See that tokens.ca names the token of the ceremony that made the certificate.",
         )
+
+
+@cache
+def throwaway_key(algorithm: str) -> PrivateKey:
+    """A key that signs with `algorithm`, known to this process only."""
+    match algorithm:
+        case "sha256_rsa":
+            return rsa.generate_private_key(65537, 2048)
+        case "sha384_ecdsa":
+            return ec.generate_private_key(ec.SECP384R1())
+        case _:
+            return ec.generate_private_key(ec.SECP256R1())

@@ -13,6 +13,7 @@ from bot.cli.output import err
 from bot.config import Settings
 from bot.home import Home
 from bot.inbox.imap_sweep import folder_url
+from bot.procedures.services import OCSP_PATH
 from bot.register.connection import clock
 from bot.register.tasks import Queue
 from bot.supervisor import watched
@@ -49,7 +50,10 @@ def worker(
 
 
 def web(context: typer.Context) -> None:
-    """Serve the CRL and the CA's certificate. Needs neither register nor token."""
+    """Serve the CRL, the CA's certificate and OCSP (token ocsp). Any number may run.
+
+    While register or token are away, everything but OCSP is served.
+    """
     asyncio.run(_until_stopped(_web(context.obj)))
 
 
@@ -105,7 +109,7 @@ async def _worker(settings: Settings, queues: list[Queue]) -> AsyncIterator[str]
 
 @asynccontextmanager
 async def _web(settings: Settings) -> AsyncIterator[str]:
-    async with app.serving(settings) as port:
+    async with app.serving(settings) as port, app.opened_in_time(settings):
         yield _at_web(settings, port)
 
 
@@ -124,4 +128,5 @@ def _at_door(settings: Settings, port: int) -> str:
 
 
 def _at_web(settings: Settings, port: int) -> str:
-    return f"CRL and CA certificate: http://{settings.web.host}:{port}/pki/"
+    web = f"http://{settings.web.host}:{port}"
+    return f"CRL and CA certificate: {web}/pki/\nOCSP: {web}{OCSP_PATH}"

@@ -4,7 +4,7 @@ The `post` queue's is `bot.outbox.delivery.Post`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -17,6 +17,12 @@ from bot.config import Settings
 from bot.hsm.subject_keys import SubjectKeys
 from bot.inbox.archive import Archive
 from bot.signatures.examine import Examiner
+
+CRL_FILE = "ca.crl"  # in the folder that the web serves
+CERTIFICATE_FILE = "ca.cer"
+RESPONDER_FILE = "ocsp.cer"
+SERVICES_FOLDER = "services"  # certificates of our own services, each named by its serial
+OCSP_PATH = "/ocsp"  # below the web's address
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,7 @@ class Publishing:
     issuer: Issuer
     published: Path
     outside: httpx.AsyncClient  # as relying parties are: follows nobody, knows no proxy
+    entries: dict[int, bytes] = field(default_factory=dict)  # of CRLs, by certificate: DER
 
 
 @dataclass(frozen=True)
@@ -56,3 +63,12 @@ class Issuing:
     settings: Settings
     issuer: Issuer
     subjects: SubjectKeys
+
+
+@dataclass(frozen=True)
+class Responding:
+    """The web: the `ocsp` token and the folder that it serves."""
+
+    settings: Settings
+    published: Path
+    find_key: Callable[[], PrivateKey]  # raises Unavailable or Misconfigured while there is none

@@ -56,12 +56,27 @@ class Issuing(Section):
         6, gt=0, validate_default=True, description="a CRL at least this often"
     )
 
+    ocsp_minutes: float = Field(
+        10, gt=0, le=7 * 24 * 60, description="of an OCSP answer, nextUpdate − thisUpdate"
+    )
+    responder_days: int = Field(
+        90, ge=1, le=366, validate_default=True,
+        description="the OCSP responder's certificate; made anew in the last third",
+    )  # fmt: skip
+
     @field_validator("crl_every_hours")
     @classmethod
     def _before_the_last_lapses(cls, hours: float, info: ValidationInfo) -> float:
         if hours >= info.data.get("crl_hours", hours + 1):
             raise ValueError("Must be less than issuing.crl_hours: the list would lapse")
         return hours
+
+    @field_validator("responder_days")
+    @classmethod
+    def _made_anew_in_time(cls, days: int, info: ValidationInfo) -> int:
+        if days * 24 <= 3 * info.data.get("crl_every_hours", 0):
+            raise ValueError("Must be more than three times issuing.crl_every_hours")
+        return days
 
 
 class Rules(Section):

@@ -137,6 +137,7 @@ class Tokens(Section):
     module: Path = Path("/usr/lib/softhsm/libsofthsm2.so")
     ca: str = "bot-ca"
     subjects: str = "bot-subjects"
+    ocsp: str = "bot-ocsp"
     post: str = "bot-post"
     pins: Path = Path("pins")
 
