@@ -15,6 +15,7 @@ from bot.inbox.entity import Entity
 from bot.inbox.mime import Kind
 from bot.inbox.workbook import Workbook
 from bot.signatures.cms import DATA, Claim, claims, signed_data
+from bot.signatures.said import decoded, first_text
 from bot.signatures.signer import Grounds, Purpose
 from bot.signatures.status import Statuses
 from bot.signatures.timestamp import brought, judge_timed
@@ -59,14 +60,17 @@ def judge(
     moment: datetime,
     policy: Policy = LAWFUL,
 ) -> SignedMail:
-    """Pass 2: the mail with every verdict as of `moment`, and the sheets that are covered."""
+    """Pass 2: the mail with every verdict as of `moment`, and the sheets and text it covers."""
     mail = _read(raw, policy)
     grounds = Grounds(TrustStore.from_der(*trusted), Statuses(crls, ocsps), policy)
     signatures = tuple(_judged(signature, grounds, moment) for signature in mail.signatures)
     judged = SignedMail(faults=mail.faults, signatures=signatures)
     covered = {part for signature in judged.passed for part in signature.parts}
     return SignedMail(
-        faults=mail.faults, signatures=signatures, workbooks=_workbooks(mail.leaves, covered)
+        faults=mail.faults,
+        signatures=signatures,
+        workbooks=_workbooks(mail.leaves, covered),
+        said=_said(mail, judged.passed),
     )
 
 
@@ -81,6 +85,7 @@ class _Mail:
     leaves: Sequence[Entity] = ()
     faults: tuple[str, ...] = ()
     signatures: tuple[_Signature, ...] = ()
+    content: Entity | None = None  # within all that signs the whole
 
 
 def _judged(signature: _Signature, grounds: Grounds, moment: datetime) -> MailSignature:
@@ -101,19 +106,19 @@ def _read(raw: bytes, policy: Policy) -> _Mail:
         raise
     except Exception:  # as in `mime.survey`
         return _Mail(faults=("mail.unreadable",))
-    faults = tuple(_faults(root, len(signatures)))
-    return _Mail(leaves, faults, signatures[:SIGNATURES_LIMIT])
+    content = root
+    while _is_layer(content):
+        content = content.children[0]
+    faults = tuple(_faults(root, content, len(signatures)))
+    return _Mail(leaves, faults, signatures[:SIGNATURES_LIMIT], content)
 
 
-def _faults(root: Entity, signatures: int) -> Iterator[str]:
+def _faults(root: Entity, content: Entity, signatures: int) -> Iterator[str]:
     if signatures > SIGNATURES_LIMIT:
         yield "mail.too_complex"
     if _is_layer(root) and is_ambiguous(root):
         yield "mail.ambiguous"
-    within = root
-    while _is_layer(within):
-        within = within.children[0]
-    if mime.is_encrypted_mail(within):
+    if mime.is_encrypted_mail(content):
         yield "mail.encrypted"
 
 
@@ -216,3 +221,12 @@ def _workbooks(leaves: Sequence[Entity], covered: set[int]) -> dict[int, Workboo
         part.index: workbook_reader.read(leaves[part.index].content, part.filename)
         for part in sheets
     }
+
+
+def _said(mail: _Mail, passed: Sequence[MailSignature]) -> str:
+    """What each of those who have signed says: they all cover the same text."""
+    text = first_text(mail.content) if mail.content and passed else None
+    if text is None:
+        return ""
+    number = next(index for index, leaf in enumerate(mail.leaves) if leaf is text)
+    return decoded(text) if all(number in one.parts for one in passed) else ""

@@ -218,13 +218,15 @@ class SignedMail(Answer):
     """Pass 2: a mail with the verdict of every signature of its own, and the sheets they cover.
 
     `workbooks` are by the index of their part; each stands under a root signature
-    that has passed. `faults` are codes of what is wrong with the mail as such
-    (`mail.encrypted`); a faulty mail has no workbooks.
+    that has passed. `said` is the mail's first text (text/plain, no attachment, at most
+    200,000 characters), where all of those cover it. `faults` are codes of what is
+    wrong with the mail as such (`mail.encrypted`); a faulty mail has neither.
     """
 
     faults: tuple[str, ...] = ()
     signatures: tuple[MailSignature, ...] = ()
     workbooks: Mapping[int, Workbook] = {}
+    said: str = ""
 
     @property
     def passed(self) -> tuple[MailSignature, ...]:
@@ -238,4 +240,6 @@ class SignedMail(Answer):
         covered = {part for signature in self.passed for part in signature.parts}
         if self.workbooks.keys() - covered:
             raise ValueError("no believed signature covers these workbooks")
+        if self.said and not self.passed:
+            raise ValueError("no believed signature covers this text")
         return self
