@@ -6,7 +6,7 @@ the event does not count, the end of the last day does).
 """
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -16,9 +16,12 @@ import holidays
 from bot.errors import Misconfigured
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
-END_OF_WORK = time(17)
+BEGIN_OF_WORK, END_OF_WORK = time(8), time(17)
 PROCESSING_DAYS = 3  # issue, renew, amend
 REVOCATION = timedelta(hours=12)  # day and night
+
+Period = tuple[datetime, datetime]  # from, to
+TET = 5  # days, around the second new moon of winter
 
 SWAP_DAYS = """\
 # Swap days (hoán đổi ngày làm việc) as announced each year, where the holiday
@@ -62,6 +65,16 @@ class Calendar:
             return day in self._work
         return self._known.is_working_day(day)
 
+    def knows(self, year: int) -> bool:
+        """Whether the holidays of that year are known: Tết goes by the moon, and by a table."""
+        first = date(year, 1, 19)
+        days = (first + timedelta(days=later) for later in range(40))
+        return sum(day in self._known for day in days) >= TET
+
+    def has_swaps(self, year: int) -> bool:
+        """Whether the override file has anything for that year."""
+        return any(day.year == year for day in self._rest | self._work)
+
     def due(self, received: datetime, days: int = PROCESSING_DAYS) -> datetime:
         """The end of the last of `days` working days; the day of receipt does not count."""
         day = received.astimezone(HANOI).date()
@@ -69,6 +82,54 @@ class Calendar:
             day += timedelta(days=1)
             days -= self.is_working_day(day)
         return datetime.combine(day, END_OF_WORK, HANOI)
+
+    def share(
+        self, received: datetime, due: datetime, percent: float, *, day_and_night: bool = False
+    ) -> datetime:
+        """When `percent` of the time between them is over, in hours that are worked.
+
+        Args:
+            day_and_night: every hour counts (a revocation's clock).
+        """
+        counted = self._counted(received, due, day_and_night=day_and_night)
+        if percent >= 100 or not counted:
+            return due
+        left = sum((to - since for since, to in counted), timedelta()) * percent / 100
+        for since, to in counted:
+            if left <= to - since:
+                return since + left
+            left -= to - since
+        return due
+
+    def used(
+        self, received: datetime, due: datetime, now: datetime, *, day_and_night: bool = False
+    ) -> float:
+        """The percentage of that time that is over: 0 to 100, and 100 from `due` on."""
+        counted = self._counted(received, due, day_and_night=day_and_night)
+        if now >= due or not counted:
+            return 100.0 if now >= due else 0.0
+        whole = sum((to - since for since, to in counted), timedelta())
+        over = sum((min(to, now) - since for since, to in counted if since < now), timedelta())
+        return 100 * (over / whole)
+
+    def _counted(self, received: datetime, due: datetime, *, day_and_night: bool) -> list[Period]:
+        """The hours between them that count, in order; none where the clock had run out before."""
+        if day_and_night:
+            return [(received, due)] if received < due else []
+        clipped = (
+            (max(since, received), min(to, due)) for since, to in self._worked(received, due)
+        )
+        return [(since, to) for since, to in clipped if since < to]
+
+    def _worked(self, received: datetime, due: datetime) -> Iterator[Period]:
+        day, last = (moment.astimezone(HANOI).date() for moment in (received, due))
+        while day <= last:
+            if self.is_working_day(day):
+                begin, end = (
+                    datetime.combine(day, at, HANOI) for at in (BEGIN_OF_WORK, END_OF_WORK)
+                )
+                yield begin, end
+            day += timedelta(days=1)
 
 
 def _unreadable(what: str) -> Misconfigured:
