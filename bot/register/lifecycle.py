@@ -89,12 +89,16 @@ class Verb(StrEnum):
 
 
 class Act(StrEnum):
-    """What needs more than one officer; each has a shape of its own (`bot.procedures.power`)."""
+    """What an officer proposes; each has a shape of its own (`bot.procedures.acts`).
+
+    Others must sign it too. Only to let issuing stand still one is enough: a stop must be quick.
+    """
 
     AGENCY = "agency"  # to register one
     SIGNER = "signer"  # to register one, or change the end of one
     OFFICER = "officer"  # to register one, or change the end of one
     REVOKE = "revoke"  # to revoke certificates that no agency asked for
+    PAUSE = "pause"  # to let issuing stand still
     RESUME = "resume"  # to let a parked task, or issuing, go on
 
 

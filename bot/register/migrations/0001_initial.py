@@ -206,7 +206,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('number', fields.CharField(unique=True, max_length=16)),
-                ('act', fields.CharEnumField(description='AGENCY: agency\nSIGNER: signer\nOFFICER: officer\nREVOKE: revoke\nRESUME: resume', enum_type=Act, max_length=8)),
+                ('act', fields.CharEnumField(description='AGENCY: agency\nSIGNER: signer\nOFFICER: officer\nREVOKE: revoke\nPAUSE: pause\nRESUME: resume', enum_type=Act, max_length=8)),
                 ('content', fields.JSONField(encoder=dumps, decoder=loads)),
                 ('evidence', fields.JSONField(default=list, encoder=dumps, decoder=loads)),
                 ('code', fields.CharField(unique=True, max_length=16)),
