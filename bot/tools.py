@@ -93,10 +93,13 @@ def _issuer(settings: Settings) -> Issuer:
 
 
 async def _publishing(settings: Settings, stack: AsyncExitStack) -> Publishing:
-    outside = await stack.enter_async_context(
-        httpx.AsyncClient(trust_env=False, headers={"Accept-Encoding": "identity"})
-    )
-    return Publishing(settings, _issuer(settings), Home(settings).published, outside)
+    client = await stack.enter_async_context(outside())
+    return Publishing(settings, _issuer(settings), Home(settings).published, client)
+
+
+def outside() -> httpx.AsyncClient:
+    """A client that stands where relying parties do: it follows nobody and knows no proxy."""
+    return httpx.AsyncClient(trust_env=False, headers={"Accept-Encoding": "identity"})
 
 
 def responding(settings: Settings) -> Responding:

@@ -40,7 +40,12 @@ ROLES = {
     "web": ("web",),
     "callbacks": ("callbacks",),
 }
-PINS = {"urgent": ("bot-ca",), "ca": ("bot-ca", "bot-subjects"), "post": ("bot-post",)}
+PINS = {
+    "urgent": ("bot-ca",),
+    "ca": ("bot-ca", "bot-subjects"),
+    "post": ("bot-post",),
+    "web": ("bot-ocsp",),
+}
 KILLED_AFTER = {  # event: who is killed at that moment
     "mail.store": ("door", "vet"),
     "dossier.open": ("relay",),

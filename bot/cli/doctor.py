@@ -55,8 +55,7 @@ def doctor(
     duties = _duties(settings, role, queue or [])
     now = app.utc_now()
     checks = [_look(look, settings, now) for look in LOOKS if look.needed_by & duties]
-    if duties != {Duty.WEB}:  # the only one without it
-        checks += asyncio.run(_register(settings, duties))
+    checks += asyncio.run(_register(settings, duties))
     show_list([asdict(check) for check in checks], as_json=as_json, empty="")
     if not all(check.says.startswith(OK) for check in checks):
         raise typer.Exit(NO)

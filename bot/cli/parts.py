@@ -13,6 +13,8 @@ from cryptography import x509
 from dateutil.relativedelta import relativedelta
 
 from bot import tools
+from bot.ca.inquiry import is_delegated
+from bot.ca.signing import sign_bytes, verify_bytes
 from bot.config import Settings, template_folder
 from bot.errors import Misconfigured
 from bot.home import Home, read_calendar, read_certificate
@@ -98,11 +100,20 @@ def _templates(settings: Settings, now: datetime) -> None:
         wrong("The templates are missing.", "Install the package again.")
 
 
-def _calendar(settings: Settings, now: datetime) -> None:
+def _calendar(settings: Settings, now: datetime) -> str | None:
     path = settings.under_home(settings.calendar)
     if not path.exists():
         wrong(f"{path} is missing.", "Run `bot init`; it writes an example.")
-    read_calendar(settings)
+    calendar = read_calendar(settings)
+    this_year = now.astimezone(HANOI).year
+    for year in (this_year, this_year + 1):
+        if not calendar.knows(year):
+            wrong(
+                f"The holidays of {year} are not known: due times would be wrong.",
+                f"Install a newer version of `holidays`, or list them in {path}.",
+            )
+    missing = [str(one) for one in (this_year, this_year + 1) if not calendar.has_swaps(one)]
+    return f"no swap days of {' and '.join(missing)} in the file" if missing else None
 
 
 def _ca_token(settings: Settings, now: datetime) -> None:
@@ -121,13 +132,22 @@ def _subjects_token(settings: Settings, now: datetime) -> None:
         pass  # it has signed: that is how it is proved
 
 
+def _ocsp_token(settings: Settings, now: datetime) -> None:
+    key = find_key(tools.token(settings, settings.tokens.ocsp), tools.OCSP_KEY)
+    home = Home(settings)
+    public_key = read_certificate(home.ocsp_certificate).public_key()
+    if key.public_key() != public_key:
+        wrong("The OCSP responder's key is not the one of its certificate.", _certify_anew(home))
+    verify_bytes(public_key, sign_bytes(key, b"doctor"), b"doctor")
+
+
 def _post_token(settings: Settings, now: datetime) -> None:
     post = tools.token(settings, settings.tokens.post)
     key = find_key(post, tools.MAIL_KEY)
     mac(post, tools.PASSCODE_SECRET, b"doctor")
     home = Home(settings)
     if key.public_key() != read_certificate(home.mail_certificate).public_key():
-        wrong("The mail key is not the one that its certificate is for.", _certify_mail(home))
+        wrong("The mail key is not the one that its certificate is for.", _certify_anew(home))
 
 
 def _ca_certificate(settings: Settings, now: datetime) -> None:
@@ -146,13 +166,29 @@ def _ca_certificate(settings: Settings, now: datetime) -> None:
 def _mail_certificate(settings: Settings, now: datetime) -> None:
     home = Home(settings)
     if read_certificate(home.mail_certificate).not_valid_after_utc <= now:
-        wrong("The mail-signing certificate has expired.", _certify_mail(home))
+        wrong("The mail-signing certificate has expired.", _certify_anew(home))
+
+
+def _ocsp_certificate(settings: Settings, now: datetime) -> str:
+    home = Home(settings)
+    certificate = read_certificate(home.ocsp_certificate)
+    if not is_delegated(certificate, read_certificate(home.ca_certificate)):
+        wrong(f"{home.ocsp_certificate} is none of this CA's.", _certify_anew(home))
+    ends = certificate.not_valid_after_utc
+    life = ends - certificate.not_valid_before_utc
+    if ends - now < life / 4:  # a new one was due when a third was left
+        says = "has ended" if ends <= now else "ends and was not made anew"
+        wrong(
+            f"The OCSP responder's certificate {says} ({ends:%Y-%m-%d}).",
+            "Start the bot (relay, and a worker for urgent). Look for responder in its log.",
+        )
+    return f"until {ends:%Y-%m-%d}"
 
 
 RENEW_CA = "Let the root above certify pki/ca.csr again, then: bot init --answer FILE"
 
 
-def _certify_mail(home: Home) -> str:
+def _certify_anew(home: Home) -> str:
     return f"Have it certified anew: bot init --answer {home.ca_certificate}"
 
 
@@ -192,12 +228,14 @@ OWN_LOOKS = (
     Look("archive", _archive, needed_by(Duty.DOOR, Duty.VET)),
     Look("published", _published, needed_by(Duty.URGENT)),
     Look("templates", _templates, needed_by(Duty.POST)),
-    Look("calendar", _calendar, needed_by(Duty.VET)),
+    Look("calendar", _calendar, needed_by(Duty.VET, Duty.POST)),
     Look("trust", _trust, needed_by(Duty.VET)),
     Look("token ca", _ca_token, needed_by(Duty.URGENT, Duty.CA)),
     Look("token subjects", _subjects_token, needed_by(Duty.CA)),
+    Look("token ocsp", _ocsp_token, needed_by(Duty.WEB)),
     Look("token post", _post_token, needed_by(Duty.POST)),
     Look("CA certificate", _ca_certificate, needed_by(Duty.URGENT, Duty.CA)),
+    Look("OCSP certificate", _ocsp_certificate, needed_by(Duty.URGENT, Duty.WEB)),
     Look("mail certificate", _mail_certificate, needed_by(Duty.POST)),
     Look("CRL", _crl, needed_by(Duty.URGENT, Duty.WEB)),
 )

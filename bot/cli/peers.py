@@ -1,4 +1,6 @@
-"""What `bot doctor` looks at beyond this machine: mailboxes, broker, servers; and the door."""
+"""What `bot doctor` looks at beyond this machine: mailboxes, broker, servers; the door, and
+OCSP as others see it.
+"""
 
 import asyncio
 import ssl
@@ -20,12 +22,14 @@ from bot import app, tools
 from bot.cli.parts import Duty, Look, needed_by, wrong
 from bot.config import Settings
 from bot.errors import Unavailable
+from bot.home import Home, addresses, read_certificate
 from bot.inbox.imap import Way
 from bot.inbox.imap_secret import TokenUnavailable
 from bot.inbox.imap_server import FolderMissing, LoginRefused
 from bot.inbox.starttls import context
 from bot.mailboxes import ways
 from bot.outbox.submission import SubmissionTransport
+from bot.procedures.seen import StatusUnseen, statuses_seen
 from bot.register.tasks import Queue
 from bot.sms.twilio import Twilio
 
@@ -134,12 +138,31 @@ def _callbacks(settings: Settings, now: datetime) -> None:
     app.signed_calls(settings)
 
 
+def _ocsp(settings: Settings, now: datetime) -> None:
+    issuer = read_certificate(Home(settings).ca_certificate)
+    address = addresses(settings).ocsp
+
+    async def ask() -> None:
+        async with tools.outside() as client:
+            await statuses_seen(address, [1], issuer, client, now)
+
+    try:
+        asyncio.run(ask())
+    except StatusUnseen:
+        wrong(
+            f"{address} gives no answer that relying parties would believe.",
+            "Start the bot (bot web), see that web.base_url leads to it, and look for ocsp "
+            "in its log.",
+        )
+
+
 WORKERS = (Duty.URGENT, Duty.CA, Duty.VET, Duty.POST)
 
 PEER_LOOKS = (
     Look("door certificate", _door_certificate, needed_by(Duty.DOOR)),
     Look("IMAP", _imap, needed_by(Duty.DOOR)),
     Look("broker", _broker, frozenset({Duty.RELAY, *WORKERS})),
+    Look("OCSP", _ocsp, needed_by(Duty.URGENT, Duty.WEB)),
     Look("mail server", _mail_server, needed_by(Duty.POST)),
     Look("SMS carrier", _carrier, needed_by(Duty.POST)),
     Look("SMS callbacks", _callbacks, frozenset({Duty.CALLBACKS})),

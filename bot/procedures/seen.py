@@ -70,20 +70,38 @@ def _lists(der: bytes, serials: Collection[int], issuer: x509.Certificate, now: 
 
 
 async def _answered(serials: Collection[int], services: Publishing, now: datetime) -> None:
-    issuer, nonce = services.issuer, secrets.token_bytes(inquiry.NONCE_LENGTH)
-    request = httpx.Request(
-        "POST",
-        issuer.addresses.ocsp,
-        content=inquiry.request(issuer.certificate, serials, nonce),
-        headers={"Content-Type": "application/ocsp-request"},
+    issuer = services.issuer
+    said = await statuses_seen(
+        issuer.addresses.ocsp, serials, issuer.certificate, services.outside, now
     )
-    answer = await _fetch(request, services.outside, LARGEST_ANSWER)
-    try:
-        said = inquiry.statuses(answer, issuer.certificate, nonce, now)
-    except Unbelievable:
-        raise StatusUnseen from None
     if any(said.get(serial) is not OCSPCertStatus.REVOKED for serial in serials):
         raise StatusUnseen
+
+
+async def statuses_seen(
+    address: str,
+    serials: Collection[int],
+    issuer: x509.Certificate,
+    client: httpx.AsyncClient,
+    now: datetime,
+) -> dict[int, OCSPCertStatus]:
+    """What the OCSP responder at `address` says, by serial number; 20 of them at most.
+
+    Raises:
+        StatusUnseen: it does not answer, or nothing that can be believed at `now`.
+    """
+    nonce = secrets.token_bytes(inquiry.NONCE_LENGTH)
+    request = httpx.Request(
+        "POST",
+        address,
+        content=inquiry.request(issuer, serials, nonce),
+        headers={"Content-Type": "application/ocsp-request"},
+    )
+    answer = await _fetch(request, client, LARGEST_ANSWER)
+    try:
+        return inquiry.statuses(answer, issuer, nonce, now)
+    except Unbelievable:
+        raise StatusUnseen from None
 
 
 async def _fetch(request: httpx.Request, client: httpx.AsyncClient, largest: int) -> bytes:

@@ -52,7 +52,7 @@ class Publishing:
     settings: Settings
     issuer: Issuer
     published: Path
-    outside: httpx.AsyncClient  # as relying parties are: follows nobody, knows no proxy
+    outside: httpx.AsyncClient  # where relying parties stand
     entries: dict[int, bytes] = field(default_factory=dict)  # of CRLs, by certificate: DER
 
 

@@ -52,12 +52,13 @@ async def wrong(part: str, settings: Settings, now: datetime = NOW) -> Misconfig
     [
         (["door"], {"archive", "door certificate", "IMAP", *REGISTER}),
         (["relay"], {"broker", *REGISTER, *BACKLOG}),
-        (["web"], {"CRL"}),
+        (["web"], {"CRL", "OCSP", "OCSP certificate", "token ocsp", *REGISTER}),
         (["callbacks"], {"SMS callbacks", *REGISTER}),
         (["worker", "vet"], {"archive", "calendar", "trust", "broker", *REGISTER}),
         (
             ["worker", "urgent"],
-            {"published", "token ca", "CA certificate", "CRL", "broker", *REGISTER},
+            {"published", "token ca", "CA certificate", "CRL", "OCSP", "OCSP certificate",
+             "broker", *REGISTER},
         ),
         (["worker", "ca"], {"token ca", "token subjects", "CA certificate", "broker", *REGISTER}),
         (

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.x509 import ocsp
 
+from bot.ca import inquiry
 from bot.sms.twilio_callbacks import STATUS_PATH
 from demo.peers.processes import free_port
 from demo.process import Process
@@ -46,16 +49,26 @@ def running(home: Path, role: str, **variables: str) -> Iterator[None]:
         assert process.stop() == 0
 
 
-def test_the_web_serves_on_while_the_database_is_away_and_without_a_secret(home: Path) -> None:
+def test_the_web_serves_on_while_the_database_is_away_and_says_so_by_ocsp(
+    home: Path, token_home: Path
+) -> None:
     (home / "published/ca.crl").write_bytes(b"a CRL")
+    issuer = x509.load_der_x509_certificate((home / "published/ca.cer").read_bytes())
     (home / "twilio-token").unlink()
     web, called = free_port(), free_port()
     away = f"postgresql://bot@127.0.0.1:{free_port()}/bot"
     with running(
-        home, "web", BOT_DATABASE__URL=away,
+        home, "web", BOT_DATABASE__URL=away, BOT_TOKENS__PINS=str(token_home / "pins"),
         BOT_WEB__PORT=str(web), BOT_SMS__CALLBACKS__PORT=str(called),
     ):  # fmt: skip
         assert httpx.get(f"http://127.0.0.1:{web}/pki/ca.crl").content == b"a CRL"
+        answer = httpx.post(
+            f"http://127.0.0.1:{web}/ocsp",
+            content=inquiry.request(issuer, [1], b"nonce"),
+            headers={"Content-Type": "application/ocsp-request"},
+        )
+        status = ocsp.load_der_ocsp_response(answer.content).response_status
+        assert status is ocsp.OCSPResponseStatus.TRY_LATER
         with pytest.raises(httpx.ConnectError):
             httpx.post(f"http://127.0.0.1:{called}{STATUS_PATH}")
 
@@ -74,3 +87,8 @@ def test_a_listener_that_nobody_would_call_is_refused(bot: Bot, home: Path) -> N
     says = bot.at(home).refuses("callbacks")
     assert "sms.callbacks.base_url is empty" in says
     assert "Set it" in says
+
+
+def test_a_web_that_could_not_answer_is_refused(bot: Bot, home: Path) -> None:
+    says = bot.at(home).refuses("web")
+    assert "The PIN of token bot-ocsp is not in" in says

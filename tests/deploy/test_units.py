@@ -14,7 +14,7 @@ from bot.config import Settings
 from bot.errors import Misconfigured
 from bot.register.tasks import Queue
 from bot.sections.servers import Tokens
-from bot.tools import tools
+from bot.tools import responding, tools
 from bot.variables import names, variable
 from demo.foreign import ForeignPki
 from tests.deploy.units import ROOT, UNITS, Unit, analyse, installed
@@ -24,7 +24,7 @@ PAGE = (ROOT / "docs/production.md").read_text()
 EXPOSURE = 15  # of 100: systemd-analyze calls 0 to 19 safe, 20 and more "ok"
 BY_NAME = {unit.name: unit for unit in UNITS}
 WORKERS = {queue: BY_NAME[f"bot-worker-{queue}"] for queue in Queue}
-PINS = {Tokens().ca, Tokens().subjects, Tokens().post}
+PINS = {Tokens().ca, Tokens().subjects, Tokens().ocsp, Tokens().post}
 
 WRITES = {
     "bot-callbacks": set(),
@@ -42,7 +42,7 @@ SECRETS = {
     "bot-door": {"bot-database"},
     "bot-relay": {"bot-database", "bot-broker"},
     "bot-run": set(),
-    "bot-web": set(),
+    "bot-web": {"bot-database", "bot-ocsp"},
     "bot-worker-ca": {"bot-database", "bot-broker", "bot-ca", "bot-subjects"},
     "bot-worker-post": {
         "bot-database", "bot-broker", "bot-post", "bot-submission", "bot-twilio-key",
@@ -146,6 +146,15 @@ async def test_a_worker_s_pins_are_all_that_its_tools_need(
             async with tools(settings, [queue]):
                 pass
         (settings.tokens.pins / "away").rename(settings.tokens.pins / name)
+
+
+def test_the_web_s_pin_is_all_that_it_needs(settings: Settings, token_home: Path) -> None:
+    [name] = PINS & BY_NAME["bot-web"].credentials
+    with pytest.raises(Misconfigured, match=name):
+        responding(settings)
+    settings.tokens.pins.mkdir()
+    shutil.copy(token_home / "pins" / name, settings.tokens.pins)
+    assert responding(settings).find_key().public_key()
 
 
 @each_unit
