@@ -11,6 +11,7 @@ from bot.dossier.addresses import in_domains
 from bot.dossier.application import Application
 from bot.dossier.fields import plain
 from bot.dossier.form import Procedure
+from bot.dossier.known import Known
 from bot.dossier.listings import Doubt
 from bot.dossier.neighbours import Neighbours
 from bot.dossier.rows import Row
@@ -60,16 +61,6 @@ class AgencyFacts:
 
     def has_place(self, name: str) -> bool:
         return plain(name) in {plain(place) for place in self.places}
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the register knows of a row's personal number and mailbox."""
-
-    full_name: str | None = None
-    has_certificate: bool = False
-    under_way: bool = False
-    mailbox_of_another: bool = False
 
 
 @dataclass(frozen=True, slots=True)

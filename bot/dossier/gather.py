@@ -1,29 +1,27 @@
 """From the register to a `Case`. Look-ups only; nothing is judged here."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from tortoise.expressions import Q
 
 from bot.config import Settings
 from bot.dossier.application import Application
 from bot.dossier.attachment_rules import SHEETS
-from bot.dossier.case import AgencyFacts, Case, Holding, Known, Signed, Signer
+from bot.dossier.case import AgencyFacts, Case, Holding, Signed, Signer
 from bot.dossier.letter import letter_key, read_application
 from bot.dossier.naming import named_dossiers
+from bot.dossier.persons import known_of
 from bot.dossier.rows import CertificateRow, IssueRow
 from bot.dossier.spreadsheet import page_of
 from bot.dossier.terms import WORDS
 from bot.inbox.mime import Part, Survey
 from bot.inbox.workbook import Workbook
-from bot.register.lifecycle import Capacity, CertificateStatus, DossierStatus, ItemStatus
-from bot.register.models import Agency, AgencySigner, Certificate, Dossier, Item, Subscriber
+from bot.register.lifecycle import Capacity, CertificateStatus
+from bot.register.models import Agency, AgencySigner, Certificate, Dossier, Subscriber
 from bot.signatures.verdict import Signature, SignedFile, SignedMail
 
 HANDED_OVER = (CertificateStatus.VALID, CertificateStatus.REVOKED)
-UNDER_WAY = (ItemStatus.ACCEPTED, ItemStatus.HELD, ItemStatus.PARKED)
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ async def gather(dossier: Dossier, judged: Judged, settings: Settings, now: date
         has_content=bool(file.values or file.divergent) or any(file.text),
         named=await named_dossiers(dossier, application),
         letter_used_in=await _used_in(dossier, application),
-        known=await _known(dossier, [row for row in rows if isinstance(row, IssueRow)], now),
+        known=await known_of(dossier, [row for row in rows if isinstance(row, IssueRow)], now),
         holdings=await _holdings([row for row in rows if isinstance(row, CertificateRow)], now),
     )
 
@@ -144,38 +142,6 @@ async def _used_in(dossier: Dossier, application: Application | None) -> str | N
     return other.number if other else None
 
 
-async def _known(dossier: Dossier, rows: list[IssueRow], now: datetime) -> Mapping[int, Known]:
-    """What the register knows of each row, by position: a handful of queries for all of them."""
-    if not rows:
-        return {}
-    numbers = {row.personal_number.value for row in rows if row.personal_number.value}
-    mailboxes = {row.mailbox.value for row in rows if row.mailbox.value}
-    persons = {one.personal_number: one for one in await _subscribers(numbers)}
-    holders = await Certificate.filter(
-        current_of__in=[person.id for person in persons.values()], not_after__gt=now
-    ).values_list("subscriber_id", flat=True)
-    elsewhere = await _asked_elsewhere(dossier, numbers, mailboxes)
-    under_way = {item.person for item in elsewhere}
-    subscribers = await Subscriber.filter(mailbox__in=mailboxes)
-    owners = {(one.mailbox.casefold(), one.personal_number) for one in subscribers}
-    owners |= {(item.mailbox, item.person) for item in elsewhere}
-
-    def known(row: IssueRow) -> Known:
-        number = row.personal_number.value or ""
-        person = persons.get(number)
-        return Known(
-            full_name=person.full_name if person else None,
-            has_certificate=person is not None and person.id in holders,
-            under_way=number in under_way,
-            mailbox_of_another=any(
-                box == (row.mailbox.value or "").casefold() and owner != number
-                for box, owner in owners
-            ),
-        )
-
-    return {row.position: known(row) for row in rows}
-
-
 async def _holdings(rows: list[CertificateRow], now: datetime) -> Mapping[int, Holding]:
     """The certificates that the rows name by serial number, by position."""
     serials = [row.serial.value for row in rows if row.serial.value]
@@ -199,26 +165,3 @@ def _holding(certificate: Certificate, now: datetime) -> Holding:
         mailbox=holder.mailbox,
         in_force=certificate.status is CertificateStatus.VALID and now < certificate.not_after,
     )
-
-
-async def _subscribers(personal_numbers: Iterable[str]) -> list[Subscriber]:
-    return await Subscriber.filter(personal_number__in=list(personal_numbers))
-
-
-async def _asked_elsewhere(
-    dossier: Dossier, persons: Iterable[str], mailboxes: Iterable[str]
-) -> list[Item]:
-    """The open items of other dossiers for one of `persons` or `mailboxes`.
-
-    An item that is only asked counts in an earlier dossier, not in a later one:
-    of two letters for one person, the first goes on. Under a held letter it
-    does not count: a doubtful letter keeps nobody from sending the right one.
-    """
-    asked = Q(
-        status=ItemStatus.ASKED,
-        dossier_id__lt=dossier.id,
-        dossier__status__in=[DossierStatus.RECEIVED, DossierStatus.ACCEPTED],
-    )
-    open_items = Q(status__in=UNDER_WAY) | asked
-    asks_for = Q(person__in=list(persons)) | Q(mailbox__in=[box.casefold() for box in mailboxes])
-    return await Item.filter(open_items, asks_for).exclude(dossier_id=dossier.id)

@@ -67,11 +67,6 @@ def _excluded(subject: OneCase) -> str:
     return says_title(subject.row.title.typed, subject.case.rules.excluded_titles)
 
 
-def _other_name(subject: OneCase) -> bool:
-    known, name = subject.known.full_name, subject.row.full_name.value
-    return bool(known and name and plain(known) != plain(name))
-
-
 ISSUE_RULES: tuple[Rule[OneCase], ...] = (
     *field_rules("row", FORM_01.columns, of_row),
     *official_mailbox_rules("row", _mailbox),
@@ -82,14 +77,6 @@ ISSUE_RULES: tuple[Rule[OneCase], ...] = (
         "Đây là hộp thư chung của cơ quan, tổ chức.",
         "Đề nghị ghi hộp thư điện tử công vụ của riêng người này.",
         _in("mailbox", lambda subject: subject.row.mailbox.value in subject.case.agency.mailboxes),
-    ),
-    Rule(
-        "row.mailbox.owned",
-        "Register of subscribers",
-        RETURN,
-        "Địa chỉ thư điện tử đã được đăng ký cho một thuê bao khác.",
-        "Đề nghị ghi hộp thư điện tử công vụ của riêng người này.",
-        _in("mailbox", lambda subject: subject.known.mailbox_of_another),
     ),
     Rule(
         "row.birth_date.differs",
@@ -165,30 +152,5 @@ ISSUE_RULES: tuple[Rule[OneCase], ...] = (
         "Đã đánh dấu SIM PKI: giải pháp ký số tập trung không dùng SIM PKI.",
         "Đề nghị bỏ đánh dấu; nếu cần SIM PKI, đề nghị gửi hồ sơ theo thủ tục tương ứng.",
         _in("sim_pki", lambda subject: subject.row.sim_pki),
-    ),
-    Rule(
-        "row.person.has_certificate",
-        "House rule: one person, one current certificate",
-        RETURN,
-        "Người này đang có {certificate} còn hiệu lực theo giải pháp ký số tập trung.",
-        "Để gia hạn, thay đổi thông tin hoặc thu hồi, đề nghị thực hiện theo hướng dẫn của cơ quan "
-        "tiếp nhận hoặc trên cổng dịch vụ; khi cần, đề nghị liên hệ bộ phận hỗ trợ.",
-        _in("personal_number", lambda subject: subject.known.has_certificate),
-    ),
-    Rule(
-        "row.person.under_way",
-        "House rule: one person, one current certificate",
-        RETURN,
-        "Một đề nghị khác cho người này đang được giải quyết.",
-        "Đề nghị chờ kết quả của đề nghị đã gửi.",
-        _in("personal_number", lambda subject: subject.known.under_way),
-    ),
-    Rule(
-        "row.person.name_differs",
-        "Register of subscribers",
-        HOLD,
-        "Số định danh cá nhân này đã đăng ký với họ và tên khác.",
-        WAIT,
-        _in("full_name", _other_name),
     ),
 )

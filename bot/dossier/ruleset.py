@@ -19,6 +19,7 @@ from bot.dossier.mail_rules import MAIL_RULES
 from bot.dossier.naming_rules import NAMING_RULES
 from bot.dossier.neighbour_rules import NEIGHBOUR_RULES
 from bot.dossier.own_letter_rules import OWN_LETTER_RULES
+from bot.dossier.person_rules import PERSON_RULES
 from bot.dossier.receiver_rules import RECEIVER_RULES
 from bot.dossier.revoke_rules import REVOKE_RULES
 from bot.dossier.rules import HOLD, NOTE, Rule, softened
@@ -61,7 +62,7 @@ LETTER: Mapping[Procedure, tuple[Rule[Case], ...]] = {
 
 # Of each row; a rule's subject is a `RowCase` of the kind of row that the procedure has.
 ROW: Mapping[Procedure, tuple[Rule[Any], ...]] = {
-    Procedure.ISSUE: (*ISSUE_RULES, *NEIGHBOUR_RULES, *SHEET_ROW_RULES),
+    Procedure.ISSUE: (*ISSUE_RULES, *PERSON_RULES, *NEIGHBOUR_RULES, *SHEET_ROW_RULES),
     Procedure.CHANGE: (*CHANGE_RULES, *SHEET_ROW_RULES),
     Procedure.REVOKE: REVOKE_RULES,
     Procedure.WITHDRAW: (),

@@ -5,10 +5,11 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.dossier.case import Case, Known, Signed, Signer
+from bot.dossier.case import Case, Signed, Signer
 from bot.dossier.decision import Decision, Outcome, conclude, decide
 from bot.dossier.form import row_field
 from bot.dossier.form01 import FORM_01
+from bot.dossier.known import Known
 from bot.dossier.letter import read_form
 from bot.dossier.rules import Consequence, Fault
 from bot.register.lifecycle import Capacity
@@ -112,7 +113,7 @@ def cases(draw: st.DrawFn) -> Case:
         divergent=tuple(draw(st.lists(names, max_size=1))),
         senders=tuple(draw(st.lists(st.text(max_size=9), max_size=2)))
         or ("c3chuvanan@hanoiedu.edu.vn",),
-        known={1: Known(under_way=draw(st.booleans()))},
+        known={1: Known(mailbox_of_another=draw(st.booleans()))},
         patience_over=draw(st.booleans()),
     )
 

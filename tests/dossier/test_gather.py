@@ -7,10 +7,11 @@ import pytest
 
 from bot.config import Settings
 from bot.dossier.application import as_json
-from bot.dossier.case import Holding, Known
+from bot.dossier.case import Holding
 from bot.dossier.decision import Outcome, decide
 from bot.dossier.form import Procedure
 from bot.dossier.gather import Judged, gather
+from bot.dossier.known import Claim, Known
 from bot.dossier.letter import letter_key
 from bot.inbox.mime import Survey
 from bot.register import models
@@ -90,6 +91,7 @@ async def an_item(
         status=status,
         asked=as_json(row),
         person=row.personal_number.value or "",
+        mailbox=row.mailbox.value or "",
     )
 
 
@@ -160,49 +162,73 @@ async def test_a_used_up_number_is_found_only_for_its_agency_and_year() -> None:
         assert case.letter_used_in == used
 
 
+def a_claim(dossier: models.Dossier, **changes: Any) -> Claim:
+    """An accepted row of `dossier`, which came first, as it is looked up."""
+    valid: dict[str, Any] = {
+        "dossier": dossier.number,
+        "agency_id": dossier.agency_id,
+        "agency": SCHOOL,
+        "procedure": Procedure.ISSUE,
+        "status": ItemStatus.ACCEPTED,
+        "is_earlier": True,
+    }
+    return Claim(**{**valid, **changes})
+
+
 async def test_what_is_known_of_persons() -> None:
     agency = await an_agency()
     before, dossier, later = [await a_dossier(agency, number) for number in (1, 2, 3)]
-    file = a_file(*(a_person(position) for position in range(1, 7)))
+    revoking = await a_dossier(agency, 4, procedure=Procedure.REVOKE)
+    doubtful = await a_dossier(agency, 5, status=DossierStatus.HELD)
+    file = a_file(*(a_person(position) for position in range(1, 8)))
     holder = await a_subscriber(
         agency, "001185000001", "giaovien1@hanoiedu.edu.vn", "Trần Đức Bình"
     )
     await a_certificate(holder, await an_item(before, 9, ItemStatus.DONE))
+    await an_item(revoking, 1, ItemStatus.PARKED)
     await a_subscriber(agency, "001185000099", "giaovien2@hanoiedu.edu.vn", "Lê Hoàng Yến")
     await an_item(before, 3)
-    await an_item(later, 4)
+    await an_item(doubtful, 4)
     await an_item(later, 5, ItemStatus.ACCEPTED)
     await an_item(before, 6, ItemStatus.RETURNED)
     await an_item(dossier, 6, ItemStatus.ACCEPTED)
+    await an_item(before, 8, ItemStatus.HELD, mailbox="giaovien7@hanoiedu.edu.vn")
     case = await gather(dossier, brought(file), Settings(), RECEIVED)
+    revoked = a_claim(
+        revoking, procedure=Procedure.REVOKE, status=ItemStatus.PARKED, is_earlier=False
+    )
     assert case.known == {
-        1: Known(full_name="Trần Đức Bình", has_certificate=True),
+        1: Known("Trần Đức Bình", agency.id, SCHOOL, has_certificate=True, claims=(revoked,)),
         2: Known(mailbox_of_another=True),
-        3: Known(under_way=True),
-        4: Known(),
-        5: Known(under_way=True),
+        3: Known(),
+        4: Known(claims=(a_claim(doubtful, status=ItemStatus.ASKED, is_earlier=False),)),
+        5: Known(claims=(a_claim(later, is_earlier=False),)),
         6: Known(),
+        7: Known(mailbox_of_another=True),
     }
 
 
-@pytest.mark.parametrize(
-    ("status", "blocks"),
-    [
-        (DossierStatus.RECEIVED, True),
-        (DossierStatus.ACCEPTED, True),
-        (DossierStatus.HELD, False),
-    ],
-)
-async def test_what_is_asked_under_a_held_letter_blocks_nobody(
-    status: DossierStatus, blocks: bool
-) -> None:
+async def test_a_mobile_is_anothers_while_they_have_a_certificate() -> None:
     agency = await an_agency()
-    doubtful = await a_dossier(agency, 1, status=status)
-    right = await a_dossier(agency, 2)
-    await an_item(doubtful, 1)
-    case = await gather(right, brought(a_file(a_person(1))), Settings(), RECEIVED)
-    assert case.known == {1: Known(under_way=blocks)}
-    assert (decide(case).outcome is Outcome.ACCEPT) is not blocks
+    before, dossier = await a_dossier(agency, 1), await a_dossier(agency, 2)
+    holder = await a_subscriber(agency, "001185000099", "yen@hanoiedu.edu.vn", "Lê Hoàng Yến")
+    await a_certificate(holder, await an_item(before, 9, ItemStatus.DONE))
+    file = a_file(a_person(1, mobile="0912 345 678"), a_person(2))
+    for now, is_anothers in ((RECEIVED, True), (RECEIVED + timedelta(days=2), False)):
+        case = await gather(dossier, brought(file), Settings(), now)
+        assert case.known == {1: Known(mobile_of_another=is_anothers), 2: Known()}
+
+
+async def test_nobody_is_in_the_way_of_themselves() -> None:
+    agency = await an_agency()
+    before, dossier = await a_dossier(agency, 1), await a_dossier(agency, 2)
+    name, mailbox = "Trần Đức Bình", "giaovien1@hanoiedu.edu.vn"
+    holder = await a_subscriber(agency, "001185000001", mailbox, name)
+    await a_certificate(holder, await an_item(before, 1, ItemStatus.DONE))
+    file = a_file(a_person(1, mobile="0912345678"))
+    after = RECEIVED + timedelta(days=2)
+    case = await gather(dossier, brought(file), Settings(), after)
+    assert case.known == {1: Known(name, agency.id, SCHOOL)}
 
 
 async def test_a_letter_that_was_held_may_come_again() -> None:

@@ -1,24 +1,26 @@
 """Each fault breaks its own rule and no other."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bot.dossier.case import Case, Known, Signed
+from bot.dossier.case import Case, Signed
 from bot.dossier.catalogue import FORMS
 from bot.dossier.decision import Outcome, decide
 from bot.dossier.field_rules import SAYINGS
 from bot.dossier.file_rules import DOUBTFUL_FILES, FILE_FAULTS
 from bot.dossier.form import DECLARATIONS, RECEIVER, Procedure
 from bot.dossier.form01 import FORM_01
+from bot.dossier.known import Claim, Known
 from bot.dossier.naming_rules import NAMING_RULES
 from bot.dossier.own_letter_rules import OWN_LETTER_RULES
 from bot.dossier.rules import Consequence, Rule
 from bot.dossier.ruleset import ALL_RULES, ROW
 from bot.dossier.sheet_rules import SHEET_ROW_RULES, SHEET_RULES
 from bot.dossier.terms import WORDS
-from bot.register.lifecycle import Capacity
+from bot.register.lifecycle import Capacity, ItemStatus
 from bot.sections.authority import Terms
 from bot.signatures.verdict import SubIndication, Verdict
 from tests.dossier.builders import (
@@ -159,10 +161,32 @@ ROW_FAULTS: dict[str, dict[str, Any]] = {
     "row.sim_pki.ticked": {"sim_pki": "on"},
 }
 
+HAS_ONE = Known(full_name="LÊ HOÀNG YẾN", agency_id=1, has_certificate=True)
+
+
+def a_claim(**changes: Any) -> Claim:
+    """An earlier row of the same agency that asks for the same person."""
+    valid: dict[str, Any] = {
+        "dossier": "HS-2026-000001",
+        "agency_id": 1,
+        "agency": SCHOOL,
+        "procedure": Procedure.ISSUE,
+        "status": ItemStatus.ACCEPTED,
+        "is_earlier": True,
+    }
+    return Claim(**{**valid, **changes})
+
+
 KNOWN_FAULTS = {
     "row.mailbox.owned": Known(mailbox_of_another=True),
-    "row.person.has_certificate": Known(full_name="LÊ HOÀNG YẾN", has_certificate=True),
-    "row.person.under_way": Known(under_way=True),
+    "row.mobile.owned": Known(mobile_of_another=True),
+    "row.person.has_certificate": HAS_ONE,
+    "row.person.elsewhere": replace(HAS_ONE, agency_id=2),
+    "row.person.being_revoked": replace(
+        HAS_ONE, claims=(a_claim(procedure=Procedure.REVOKE, status=ItemStatus.HELD),)
+    ),
+    "row.person.under_way": Known(claims=(a_claim(),)),
+    "row.person.claimed": Known(claims=(a_claim(agency_id=2, status=ItemStatus.HELD),)),
     "row.person.name_differs": Known(full_name="Lê Hoàng Oanh"),
 }
 
@@ -221,6 +245,29 @@ def test_what_the_register_knows_breaks_its_own_rule_and_no_other(code: str) -> 
     case = a_case(a_person(1), a_person(2), known={2: KNOWN_FAULTS[code]})
     assert letter_codes(case) == []
     assert row_codes(case) == [[], [code]]
+
+
+@pytest.mark.parametrize(
+    ("claim", "broken"),
+    [
+        ({"status": ItemStatus.PARKED}, ["row.person.under_way"]),
+        ({"status": ItemStatus.HELD}, ["row.person.under_way"]),
+        ({"status": ItemStatus.HELD, "is_earlier": False}, ["row.person.under_way"]),
+        ({"status": ItemStatus.ASKED}, []),  # the right letter may follow one that is held
+        ({"agency_id": 2, "is_earlier": False}, ["row.person.claimed"]),
+        ({"agency_id": 2, "status": ItemStatus.PARKED}, ["row.person.claimed"]),
+        ({"agency_id": 2, "status": ItemStatus.ASKED}, ["row.person.claimed"]),
+        ({"agency_id": 2, "status": ItemStatus.ASKED, "is_earlier": False}, []),
+        ({"agency_id": 2, "status": ItemStatus.HELD, "is_earlier": False}, []),
+        ({"procedure": Procedure.CHANGE}, []),  # of a certificate that has ended since
+        ({"procedure": Procedure.REVOKE}, []),
+    ],
+)
+def test_of_two_that_ask_for_one_person_the_first_goes_on(
+    claim: dict[str, Any], broken: list[str]
+) -> None:
+    case = a_case(a_person(1), known={1: Known(claims=(a_claim(**claim),))})
+    assert row_codes(case) == [broken]
 
 
 def test_no_rows() -> None:
@@ -421,7 +468,7 @@ def test_all_faults_are_told_at_once() -> None:
 
 @pytest.mark.parametrize("terms", Terms)
 def test_texts_use_the_words_that_are_set(terms: Terms) -> None:
-    case = a_case(known={1: Known(has_certificate=True)}, words=WORDS[terms])
+    case = a_case(known={1: replace(HAS_ONE, full_name=None)}, words=WORDS[terms])
     (fault,) = decide(case).rows[0].faults
     assert WORDS[terms].certificate in fault.text
 
