@@ -127,6 +127,18 @@ class Mail(Living):
         return audit.SYSTEM
 
 
+class Stranger(Model):
+    """Who has signed a held mail and is not registered: once they are, it is looked at again."""
+
+    id = fields.BigIntField(primary_key=True)
+    mail = restricted("Mail", "strangers")
+    mail_id: int
+    fingerprint = fields.CharField(max_length=64, db_index=True)  # as `AgencySigner.fingerprint`
+
+    class Meta:
+        unique_together: ClassVar = (("mail", "fingerprint"),)
+
+
 class Fetched(Model):
     """A message of an IMAP folder that is kept (RFC 9051 section 2.3.1.1)."""
 
@@ -225,6 +237,8 @@ class Order(Model):
     proposal_id: int | None
     rows: list[int] = json_column(default=list)  # positions; none: all that wait
     reason = fields.TextField(default="")
+    # SHA-256 (hex) of who signed what and when; null: it came once more, in another mail
+    mark = fields.CharField(max_length=64, unique=True, null=True)
     made_at = fields.DatetimeField()
     refused = fields.CharField(max_length=64, default="")  # why nothing came of it
 

@@ -229,10 +229,21 @@ class Migration(migrations.Migration):
                 ('proposal', fields.ForeignKeyField('register.Proposal', source_field='proposal_id', null=True, db_index=True, db_constraint=True, to_field='id', related_name='orders', on_delete=OnDelete.RESTRICT)),
                 ('rows', fields.JSONField(default=list, encoder=dumps, decoder=loads)),
                 ('reason', fields.TextField(default='', unique=False)),
+                ('mark', fields.CharField(null=True, unique=True, max_length=64)),
                 ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('refused', fields.CharField(default='', max_length=64)),
             ],
             options={'table': 'officer_order', 'app': 'register', 'pk_attr': 'id', 'table_description': 'What an officer signed: one a mail, whose bytes in the archive bear the signature.'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Stranger',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('mail', fields.ForeignKeyField('register.Mail', source_field='mail_id', db_index=True, db_constraint=True, to_field='id', related_name='strangers', on_delete=OnDelete.RESTRICT)),
+                ('fingerprint', fields.CharField(db_index=True, max_length=64)),
+            ],
+            options={'table': 'stranger', 'app': 'register', 'unique_together': (('mail', 'fingerprint'),), 'pk_attr': 'id', 'table_description': 'Who has signed a held mail and is not registered: once they are, it is looked at again.'},
             bases=['Model'],
         ),
         ops.CreateModel(
