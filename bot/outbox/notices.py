@@ -11,7 +11,7 @@ from bot.outbox.agency_notices import (
     Withdrawn,
 )
 from bot.outbox.content import Content
-from bot.outbox.officer_notices import Held, Parked, Unfetched
+from bot.outbox.officer_notices import Clock, Held, Parked, Unfetched
 from bot.outbox.phone_notices import Help, Progress
 from bot.outbox.subscriber_notices import Credential, Passcode
 
@@ -31,6 +31,7 @@ KINDS: dict[str, type[Content]] = {
         Held,
         Parked,
         Unfetched,
+        Clock,
         Progress,
         Help,
     )

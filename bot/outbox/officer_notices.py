@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.dossier.form import Procedure
 from bot.dossier.rules import Fault
 from bot.outbox.content import Content
+from bot.register.lifecycle import DossierStatus, Turn
 
 
 @dataclass(frozen=True)
@@ -50,3 +52,23 @@ class Unfetched(Content):
     code: str
     since: datetime
     megabytes: str | None = None  # of the one that is too big
+
+
+@dataclass(frozen=True)
+class Clock(Content):
+    """To an officer: so much of a dossier's time is over, and it is still open."""
+
+    kind = "clock"
+    channels = ("email", "sms")
+
+    number: str
+    agency: str
+    code: str  # of the agency: short enough for a phone
+    procedure: Procedure | None  # None: not read yet
+    state: DossierStatus
+    turn: Turn
+    rows: int  # none: not read yet
+    closed: int  # of them
+    percent: int  # of the time that counts; 100: overdue
+    received: datetime
+    due: datetime

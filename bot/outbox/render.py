@@ -49,6 +49,8 @@ def environment(settings: Settings, folder: Path) -> Environment:
         "forms": FORMS,
         "tasks": words.TASKS,
         "states": words.STATES,
+        "procedures": words.PROCEDURES,
+        "turns": words.TURNS,
         "indications": words.INDICATIONS,
         "sub_indications": words.SUB_INDICATIONS,
         "capacities": words.CAPACITIES,

@@ -9,8 +9,9 @@ from typing import Any
 from markupsafe import Markup
 
 from bot.clock import HANOI
+from bot.dossier.form import Procedure
 from bot.outbox.values import RowResult
-from bot.register.lifecycle import Capacity
+from bot.register.lifecycle import Capacity, Turn
 from bot.signatures.verdict import Indication, SubIndication
 
 WEEKDAYS = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
@@ -88,6 +89,23 @@ STATES = {  # of a dossier, to whoever asks by phone
     "returned": "đã trả lại, lý do ở thư công vụ của cơ quan",
     "withdrawn": "đã rút",
     "completed": "đã có kết quả, chi tiết ở thư công vụ của cơ quan",
+}
+
+
+PROCEDURES = {  # as a short message has room for them
+    Procedure.ISSUE: "cấp mới",
+    Procedure.CHANGE: "gia hạn, thay đổi",
+    Procedure.REVOKE: "thu hồi",
+    Procedure.WITHDRAW: "rút đề nghị",
+    Procedure.OTHER: "văn bản khác",
+}
+
+TURNS = {  # what a dossier waits for
+    Turn.BOT: "hệ thống thẩm định",
+    Turn.CA: "CA thực hiện",
+    Turn.PAUSED: "mở lại việc cấp",
+    Turn.OFFICER: "cán bộ quyết định",
+    Turn.PARKED: "cán bộ gỡ việc bị dừng",
 }
 
 

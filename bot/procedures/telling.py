@@ -1,5 +1,6 @@
 """Who is told what: intents, inside the caller's transaction."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from tortoise.expressions import Q
@@ -8,7 +9,7 @@ from tortoise.queryset import QuerySet
 from bot.dossier.application import Receiver
 from bot.outbox.content import Content
 from bot.outbox.delivery import intend
-from bot.register.lifecycle import Channel
+from bot.register.lifecycle import Channel, Role
 from bot.register.models import Dossier, Officer
 
 
@@ -40,11 +41,27 @@ def officers_at(now: datetime) -> QuerySet[Officer]:
 
 
 async def tell_officers(
-    content: Content, *, key: str, now: datetime, dossier: Dossier | None = None
+    content: Content,
+    *,
+    key: str,
+    now: datetime,
+    dossier: Dossier | None = None,
+    roles: Collection[Role] = tuple(Role),
+    urgent: bool = False,
 ) -> None:
-    """To everybody who is an officer now."""
-    async for officer in officers_at(now):
+    """To everybody who is an officer now, in one of `roles`.
+
+    Args:
+        urgent: to their phones, too, where they have one and `content` fits into a short message.
+    """
+    by_phone = urgent and Channel.SMS in content.channels
+    async for officer in officers_at(now).filter(role__in=roles):
         await intend(
             content, key=f"{key}:officer:{officer.id}", channel=Channel.EMAIL,
             recipient=officer.mailbox, now=now, dossier=dossier,
         )  # fmt: skip
+        if by_phone and officer.mobile:
+            await intend(
+                content, key=f"{key}:officer:{officer.id}:sms", channel=Channel.SMS,
+                recipient=officer.mobile, now=now, dossier=dossier,
+            )  # fmt: skip

@@ -63,6 +63,16 @@ class ProposalStatus(StrEnum):
     LAPSED = "lapsed"  # closed: nobody answered in time
 
 
+class Turn(StrEnum):
+    """What an open dossier waits for, all its rows considered: whatever needs people first."""
+
+    BOT = "bot"  # it is vetted
+    CA = "ca"  # its rows are signed, or revoked
+    PAUSED = "paused"  # the same, but issuing stands still by an officer's order
+    OFFICER = "officer"  # it, or some of its rows, are held
+    PARKED = "parked"  # the machine gave up on it or on a row; an officer mends what was in the way
+
+
 class Capacity(StrEnum):
     """In which capacity a certificate signs for an agency."""
 

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from bot.dossier.attachment_rules import in_the_way
 from bot.dossier.decision import Outcome
+from bot.dossier.form import Procedure
 from bot.dossier.rules import Consequence, Fault
 from bot.outbox.agency_notices import (
     Checked,
@@ -19,12 +20,12 @@ from bot.outbox.agency_notices import (
     Withdrawn,
 )
 from bot.outbox.content import Content
-from bot.outbox.officer_notices import Held, Parked, Unfetched
+from bot.outbox.officer_notices import Clock, Held, Parked, Unfetched
 from bot.outbox.phone_notices import Help, Progress
 from bot.outbox.render import Letter
 from bot.outbox.subscriber_notices import Credential, Passcode
 from bot.outbox.values import CheckedLetter, CheckedSignature, Enclosed, RowResult, TakenBack
-from bot.register.lifecycle import Capacity
+from bot.register.lifecycle import Capacity, DossierStatus, Turn
 from bot.signatures.verdict import Indication, SubIndication
 
 NOW = datetime(2026, 11, 23, 2, 15, tzinfo=UTC)
@@ -186,6 +187,23 @@ def a_check(**changes: Any) -> Checked:
     return Checked(**values | changes)
 
 
+def a_clock(**changes: Any) -> Clock:
+    values: dict[str, Any] = {
+        "number": NUMBER,
+        "agency": AGENCY,
+        "code": "thpt-chu-van-an",
+        "procedure": Procedure.CHANGE,
+        "state": DossierStatus.ACCEPTED,
+        "turn": Turn.PARKED,
+        "rows": 10,
+        "closed": 7,
+        "percent": 80,
+        "received": NOW,
+        "due": DUE,
+    }
+    return Clock(**values | changes)
+
+
 EXAMPLES: dict[str, Content] = {
     "receipt": a_receipt(),
     "returned letter": a_return(),
@@ -212,6 +230,11 @@ EXAMPLES: dict[str, Content] = {
     ),
     "withdrawn": a_withdrawal(),
     "withdrawn of what was done": a_withdrawal(letter_number="", dossiers=(TOO_LATE,), notes=()),
+    "clock of accepted rows": a_clock(),
+    "clock of a letter that is not read": a_clock(
+        procedure=None, state=DossierStatus.RECEIVED, turn=Turn.BOT, rows=0, closed=0, percent=50
+    ),
+    "overdue clock": a_clock(state=DossierStatus.HELD, turn=Turn.OFFICER, closed=0, percent=100),
     "progress": Progress(NUMBER, "accepted", DUE),
     "progress of a returned dossier": Progress(NUMBER, "returned", None),
     "help": Help(),

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from bot.config import Settings, template_folder
 from bot.dossier.decision import Outcome
+from bot.dossier.form import Procedure
 from bot.dossier.terms import WORDS
 from bot.errors import Misconfigured
 from bot.outbox.agency_notices import Gathered
@@ -25,13 +26,15 @@ from bot.outbox.words import (
     INDICATIONS,
     LETTER_OUTCOMES,
     OUTCOMES,
+    PROCEDURES,
     STATES,
     SUB_INDICATIONS,
     TASKS,
+    TURNS,
     in_words,
     one_line,
 )
-from bot.register.lifecycle import Capacity, DossierStatus
+from bot.register.lifecycle import Capacity, DossierStatus, Turn
 from bot.register.tasks import Kind
 from bot.sections.authority import Terms
 from bot.sections.sms import Sms
@@ -46,6 +49,7 @@ from tests.outbox.examples import (
     EXAMPLES,
     NOW,
     ROWS,
+    a_clock,
     a_passcode,
     a_receipt,
     a_result,
@@ -227,6 +231,11 @@ LONGEST_MESSAGES = [
     a_result(number=LONGEST, rows=()),
     *(Progress(LONGEST, state, DUE) for state in DossierStatus),
     Help(),
+    *(
+        a_clock(number=LONGEST, code="c" * 32, turn=turn, percent=percent)
+        for turn in Turn
+        for percent in (80, 100)
+    ),
 ]
 
 
@@ -255,6 +264,8 @@ def test_with_accents_it_takes_three_parts_at_most(content: Content) -> None:
 
 def test_every_state_of_a_dossier_has_words() -> None:
     assert set(STATES) == set(DossierStatus)
+    assert set(PROCEDURES) == set(Procedure)
+    assert set(TURNS) == set(Turn)
 
 
 def test_the_passcode_stands_in_the_message_whole() -> None:
