@@ -116,7 +116,9 @@ class Mail(Living):
     envelope_from = fields.CharField(max_length=512)  # as long as a command line may be
     received_at = fields.DatetimeField()
     message_id = fields.CharField(max_length=1000, default="")  # for In-Reply-To
-    status = fields.CharEnumField(MailStatus, max_length=16, default=MailStatus.STORED)
+    status = fields.CharEnumField(
+        MailStatus, max_length=16, default=MailStatus.STORED, db_index=True
+    )
     because = fields.CharField(max_length=64, default="")  # of its last move
     dossiers: fields.ReverseRelation[Dossier]
 
@@ -183,6 +185,9 @@ class Dossier(Living):
     items: fields.ReverseRelation[Item]
     notices: fields.ReverseRelation[Notice]
     holds: fields.ReverseRelation[Hold]
+
+    class Meta:
+        indexes: ClassVar = (("status", "due_at"),)  # the open ones, by time left
 
     async def chain(self) -> str:
         return f"dossier:{self.id}"

@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
                 ('envelope_from', fields.CharField(max_length=512)),
                 ('received_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('message_id', fields.CharField(default='', max_length=1000)),
-                ('status', fields.CharEnumField(default=MailStatus.STORED, description='STORED: stored\nIDENTIFIED: identified\nIGNORED: ignored\nHELD: held\nCHECKED: checked', enum_type=MailStatus, max_length=16)),
+                ('status', fields.CharEnumField(default=MailStatus.STORED, db_index=True, description='STORED: stored\nIDENTIFIED: identified\nIGNORED: ignored\nHELD: held\nCHECKED: checked', enum_type=MailStatus, max_length=16)),
                 ('because', fields.CharField(default='', max_length=64)),
             ],
             options={'table': 'mail', 'app': 'register', 'unique_together': (('digest', 'is_trial'),), 'pk_attr': 'id', 'table_description': 'One mail, kept byte for byte in the archive before it was acknowledged.'},
@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
                 ('overruled', fields.JSONField(default=list, encoder=dumps, decoder=loads)),
                 ('supersedes', fields.ForeignKeyField('register.Dossier', source_field='supersedes_id', null=True, db_index=True, db_constraint=True, to_field='id', related_name='superseded_by', on_delete=OnDelete.RESTRICT)),
             ],
-            options={'table': 'dossier', 'app': 'register', 'pk_attr': 'id', 'table_description': 'One letter: numbered, with its clock.'},
+            options={'table': 'dossier', 'app': 'register', 'indexes': [Index(fields=['status', 'due_at'])], 'pk_attr': 'id', 'table_description': 'One letter: numbered, with its clock.'},
             bases=['Living'],
         ),
         ops.CreateModel(
