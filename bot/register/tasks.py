@@ -21,7 +21,7 @@ from tortoise.transactions import in_transaction
 
 from bot.errors import Conflict
 from bot.register import audit
-from bot.register.models import Task
+from bot.register.models import Pause, Task
 
 
 class Queue(StrEnum):
@@ -216,9 +216,10 @@ class HandOver:
 
 
 async def lease(now: datetime, queues: Iterable[Queue], *, most: int) -> list[HandOver]:
-    """Hand over up to `most` due tasks of `queues`, the longest due first."""
+    """Hand over up to `most` due tasks of `queues`, the longest due first; none of a paused one."""
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    due = Task.filter(free, _of(queues), due_at__lte=now, parked_at__isnull=True)
+    going = _of(set(queues) - await paused())
+    due = Task.filter(free, going, due_at__lte=now, parked_at__isnull=True)
     if not await due.exists():
         return []
     async with in_transaction():
@@ -233,7 +234,8 @@ async def lease(now: datetime, queues: Iterable[Queue], *, most: int) -> list[Ha
 async def begin(handed: HandOver, now: datetime, *, again: bool = False) -> Lease | None:
     """The lease that a message gives, or None when it gives none any more.
 
-    A task that was begun too often is parked instead.
+    A task that was begun too often is parked instead. One of a paused queue waits
+    until its message is missed; what was begun before goes on.
 
     Args:
         again: the broker says that whoever had this message before is gone. It
@@ -249,6 +251,8 @@ async def begin(handed: HandOver, now: datetime, *, again: bool = False) -> Leas
             return None
         if task.begun_at and task.leased_until and now < task.leased_until - LEASE + MISSED:
             raise StillKept(task.id)
+        if not task.begun_at and Kind(task.kind).queue in await paused():
+            return None
         if task.attempts >= PARKED_AFTER and Kind(task.kind).gives_up:
             await _park(task, task.last_error or "worker.died", now)
             return None
@@ -291,6 +295,11 @@ async def resume(task: Task, now: datetime) -> None:
         audit.SYSTEM, "task.resume", subject=task.id, because="officer.resumed", now=now,
         details={"key": task.key},
     )  # fmt: skip
+
+
+async def paused() -> set[Queue]:
+    """The queues that stand still by an officer's order."""
+    return {Queue(pause.queue) for pause in await Pause.all()}
 
 
 async def on_the_way(now: datetime, queues: Iterable[Queue]) -> int:

@@ -11,7 +11,7 @@ from tortoise.transactions import in_transaction
 from bot.register import audit, tasks
 from bot.register.audit import Event
 from bot.register.counter import Counter
-from bot.register.models import Task
+from bot.register.models import Pause, Task
 from bot.register.tasks import (
     HAND_OVER,
     LEASE,
@@ -353,3 +353,35 @@ async def test_a_hand_that_lost_its_lease_parks_nothing(now: datetime) -> None:
         await lost.park("too.late", now + MISSED)
     assert (await Task.get()).parked_at is None
     await other.end()
+
+
+class TestPaused:
+    """A queue that an officer lets stand still."""
+
+    async def test_nothing_of_it_is_handed_over_until_it_goes_on(self, now: datetime) -> None:
+        await call(now)
+        await call(now, kind=Kind.REVOKE)
+        pause = await Pause.create(queue=Queue.CA, since=now)
+        assert [one.kind for one in await begun(now, most=9)] == [Kind.REVOKE]
+        await pause.delete()
+        assert [one.kind for one in await begun(now, most=9)] == [Kind.ISSUE]
+
+    async def test_what_was_handed_over_is_not_begun_and_loses_no_attempt(
+        self, now: datetime
+    ) -> None:
+        await call(now)
+        [handed] = await tasks.lease(now, Queue, most=1)
+        pause = await Pause.create(queue=Queue.CA, since=now)
+        assert await tasks.begin(handed, now) is None
+        await pause.delete()
+        assert (await take(now + HAND_OVER + SECOND)).attempt == 1
+
+    async def test_what_was_begun_goes_on(self, now: datetime) -> None:
+        await call(now)
+        [handed] = await tasks.lease(now, Queue, most=1)
+        lease = await tasks.begin(handed, now)
+        await Pause.create(queue=Queue.CA, since=now)
+        again = await tasks.begin(handed, now + MISSED + SECOND, again=True)
+        assert again is not None
+        assert lease is not None
+        await again.end()

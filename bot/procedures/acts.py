@@ -1,0 +1,273 @@
+"""What an officer's proposal asks: JSON of one closed shape for each act.
+
+It stands below the first line of the signed text, and in the register
+(`Proposal.content`). Names and fields are read as those of a dossier are,
+never repaired; certificates are base64 of their DER.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from typing import Annotated, Any, Literal, Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+
+from bot.ca.profiles import NameUnfit, Subject
+from bot.dossier.fields import plain, read_mailbox, read_mobile, read_serial, read_text
+from bot.errors import Refused
+from bot.register.lifecycle import Act, Capacity, Role
+from bot.signatures.trust import UNREADABLE
+
+LONGEST_NAME = 255
+LONGEST_MAILBOX = 254
+MOST_CERTIFICATES = 20  # of one kind
+MOST_SERIALS = 2_000
+
+
+class ActUnknown(Refused):
+    """The first line names nothing that can be proposed."""
+
+    code = "proposal.act"
+
+
+class ContentUnreadable(Refused):
+    """What stands below the first line is no JSON of the shape that its act has.
+
+    Args:
+        where: the first field that is wrong; nothing where it is no JSON at all.
+    """
+
+    code = "proposal.content"
+
+    def __init__(self, where: str = "") -> None:
+        super().__init__(where)
+        self.where = where
+
+
+def _read(value: str | None) -> str:
+    if value is None:
+        raise ValueError("cannot be read")
+    return value
+
+
+def _words(typed: str) -> str:
+    words = _read(read_text(typed).value)
+    if len(words) > LONGEST_NAME:
+        raise ValueError("is too long")
+    return words
+
+
+def _mailbox(typed: str) -> str:
+    address = _read(read_mailbox(typed).value)
+    if len(address) > LONGEST_MAILBOX or not address.isascii():
+        raise ValueError("is no mailbox")
+    return address
+
+
+def _certificate(typed: object) -> bytes:
+    """DER out of base64, or as it is: a certificate whose holder and key can be told."""
+    with suppress(*UNREADABLE):
+        der = typed if isinstance(typed, bytes) else base64.b64decode("".join(str(typed).split()))
+        certificate = x509.load_der_x509_certificate(der)
+        _ = certificate.subject, certificate.issuer, certificate.not_valid_after_utc
+        if isinstance(certificate.public_key(), rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
+            return der
+    raise ValueError("is no certificate that can sign")
+
+
+Words = Annotated[str, AfterValidator(_words)]
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
+Mobile = Annotated[str, AfterValidator(lambda typed: _read(read_mobile(typed).value))]
+Serial = Annotated[str, AfterValidator(lambda typed: _read(read_serial(typed).value))]
+Nothing = Literal[""]
+Certificate = Annotated[
+    bytes,
+    BeforeValidator(_certificate),
+    PlainSerializer(lambda der: base64.b64encode(der).decode(), when_used="json"),
+]
+Certificates = Annotated[tuple[Certificate, ...], Field(min_length=1, max_length=MOST_CERTIFICATES)]
+Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
+
+
+class Asked(BaseModel):
+    """What every proposal has. `reason` is why, for the other officers and the trail's reader."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reason: Words | Nothing = ""
+
+    def stored(self) -> dict[str, Any]:
+        """Its JSON."""
+        return self.model_dump(mode="json")
+
+
+class Receiver(BaseModel):
+    """Who receives results at an agency."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    full_name: Words | Nothing = ""
+    mobile: Mobile | Nothing = ""
+    mailbox: Mailbox | Nothing = ""
+
+
+class NewAgency(Asked):
+    """An agency with its first signers, in force from when it is registered."""
+
+    code: Code
+    name: Words
+    province: Words
+    organization: Words
+    units: tuple[Words, ...] = ()
+    mailbox: Mailbox
+    senders: tuple[Mailbox, ...] = ()
+    domains: tuple[Words, ...] = ()
+    workplaces: tuple[Words, ...] = ()
+    receiver: Receiver = Receiver()
+    leaders: Certificates
+    seals: Certificates
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        """What no certificate has room for is found now, not at the first dossier."""
+        try:
+            Subject(self.province, self.organization, self.units, "Nguyễn Văn A", "a@b.vn")
+        except NameUnfit as unfit:
+            raise ValueError(f"{unfit.attribute} does not fit into a certificate") from None
+        signers = (*self.leaders, *self.seals)
+        if len(set(signers)) < len(signers):
+            raise ValueError("leaders and seals sign with a certificate of their own each")
+        return self
+
+
+class AgencySigner(Asked):
+    """Another signer of an agency; or, where it is one and `since` is left out, its end."""
+
+    agency: Code
+    certificate: Certificate
+    capacity: Capacity
+    since: AwareDatetime | None = None  # none: from when it is registered
+    until: AwareDatetime | None = None
+
+
+class OfficerEntry(Asked):
+    """An officer, or what an officer's entry shall say from now on."""
+
+    name: Words
+    mailbox: Mailbox
+    mobile: Mobile | Nothing = ""
+    role: Role
+    certificate: Certificate | None = None
+    since: AwareDatetime | None = None  # none: from when it is registered
+    until: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _can_sign(self) -> Self:
+        if self.role is not Role.WATCH and self.certificate is None:
+            raise ValueError("who orders needs a certificate")
+        return self
+
+
+class OfficerEnd(Asked):
+    """From when on somebody is no officer any more."""
+
+    mailbox: Mailbox
+    until: AwareDatetime
+
+
+class Revocation(Asked):
+    """Certificates to be revoked though no agency asked for it."""
+
+    serials: Annotated[tuple[Serial, ...], Field(min_length=1, max_length=MOST_SERIALS)]
+    reason: Words
+
+
+class Pausing(Asked):
+    """Issuing, renewing and amending shall stand still. What revokes never does."""
+
+    queue: Literal["ca"]
+
+
+class ResumedQueue(Asked):
+    """Issuing shall go on."""
+
+    queue: Literal["ca"]
+
+
+class ResumedTask(Asked):
+    """A task that was given up shall begin anew; by its number."""
+
+    task: Annotated[int, Field(gt=0, lt=2**63)]
+
+
+SHAPES: Mapping[Act, Any] = {
+    Act.AGENCY: NewAgency,
+    Act.SIGNER: AgencySigner,
+    Act.OFFICER: OfficerEntry | OfficerEnd,
+    Act.REVOKE: Revocation,
+    Act.PAUSE: Pausing,
+    Act.RESUME: ResumedTask | ResumedQueue,
+}
+
+# made once: that takes milliseconds
+_adapter = cache(TypeAdapter[Any])
+
+
+def act_of(asked: Asked) -> Act:
+    """The act whose shape it is."""
+    return next(act for act, shape in SHAPES.items() if isinstance(asked, shape))
+
+
+def content(act: Act, stored: object) -> Asked:
+    """What `stored`, read from JSON, asks.
+
+    Raises:
+        ContentUnreadable: it has another shape.
+    """
+    try:
+        asked: Asked = _adapter(SHAPES[act]).validate_python(stored)
+    except ValidationError as error:
+        where = error.errors(include_input=False, include_context=False)[0]["loc"]
+        raise ContentUnreadable(".".join(map(str, where))) from None
+    return asked
+
+
+def read(text: str) -> tuple[Act, Asked]:
+    """What a signed text proposes: `ĐỀ NGHỊ agency`, and below it one JSON object.
+
+    What a mail program put below that counts for nothing.
+
+    Raises:
+        ActUnknown, ContentUnreadable: nothing can come of it.
+    """
+    first, _, rest = text.strip().partition("\n")
+    word = plain(first).split()[-1:]
+    act = next((act for act in Act if word == [act.value]), None)
+    if act is None:
+        raise ActUnknown
+    try:
+        stored, _ = json.JSONDecoder().raw_decode(rest.lstrip())
+    except (ValueError, RecursionError):
+        raise ContentUnreadable from None
+    return act, content(act, stored)
+
+
+def written(asked: Asked) -> str:
+    """The text to sign."""
+    stored = json.dumps(asked.stored(), ensure_ascii=False, indent=1)
+    return f"ĐỀ NGHỊ {act_of(asked)}\n{stored}\n"
