@@ -54,6 +54,7 @@ class NoticeStatus(StrEnum):
     SENT = "sent"  # the peer took it; nobody acts, unless it says later that it failed
     FAILED = "failed"  # refused for good; an officer acts next
     GATHERED = "gathered"  # closed: told in another notice, whose status counts
+    VOID = "void"  # closed: overtaken before it was sent; nobody need know
 
 
 class ProposalStatus(StrEnum):
@@ -187,6 +188,7 @@ class NoticeMove(Move):
     FAIL = {NoticeStatus.INTENDED, NoticeStatus.SENT}, NoticeStatus.FAILED
     RETRY = {NoticeStatus.FAILED}, NoticeStatus.INTENDED
     GATHER = {NoticeStatus.INTENDED}, NoticeStatus.GATHERED
+    CALL_OFF = {NoticeStatus.INTENDED, NoticeStatus.FAILED}, NoticeStatus.VOID
 
 
 class ProposalMove(Move):

@@ -286,7 +286,7 @@ class Migration(migrations.Migration):
                 ('dossier', fields.ForeignKeyField('register.Dossier', source_field='dossier_id', null=True, db_index=True, db_constraint=True, to_field='id', related_name='notices', on_delete=OnDelete.RESTRICT)),
                 ('account', fields.ForeignKeyField('register.Account', source_field='account_id', null=True, db_index=True, db_constraint=True, to_field='id', related_name='notices', on_delete=OnDelete.RESTRICT)),
                 ('answers', fields.ForeignKeyField('register.Mail', source_field='answers_id', null=True, db_index=True, db_constraint=True, to_field='id', related_name='answers', on_delete=OnDelete.RESTRICT)),
-                ('status', fields.CharEnumField(default=NoticeStatus.INTENDED, db_index=True, description='INTENDED: intended\nSENT: sent\nFAILED: failed\nGATHERED: gathered', enum_type=NoticeStatus, max_length=16)),
+                ('status', fields.CharEnumField(default=NoticeStatus.INTENDED, db_index=True, description='INTENDED: intended\nSENT: sent\nFAILED: failed\nGATHERED: gathered\nVOID: void', enum_type=NoticeStatus, max_length=16)),
                 ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('sent_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('gathered_in', fields.ForeignKeyField('register.Notice', source_field='gathered_in_id', null=True, db_index=True, db_constraint=True, to_field='id', related_name='gathered', on_delete=OnDelete.RESTRICT)),
