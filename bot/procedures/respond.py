@@ -35,8 +35,15 @@ AT_ONCE = 8  # answers that are looked up or signed
 MOST_WAITING = 200  # requests; who comes then is to come later
 PATIENCE = 10  # seconds for one answer
 LARGEST = 1 << 160  # serial numbers have 20 octets at most (RFC 5280 4.1.2.2)
-# The token, the register, a folder, or the time that they took.
-AWAY = (Unavailable, Misconfigured, OSError, TimeoutError, BaseORMException, sqlite3.Error)
+AWAY = (  # the token, a folder, the register, or the time that they took
+    Unavailable,
+    Misconfigured,
+    OSError,
+    TimeoutError,
+    BaseORMException,
+    sqlite3.Error,
+    RuntimeError,  # Tortoise's, while nobody has opened the register
+)
 
 Statuses = Mapping[int, Revoked | None]  # None: good
 

@@ -43,6 +43,19 @@ def a_chain(key: PrivateKey | None = None) -> Chain:
     return Chain(root, issuer, key)
 
 
+def a_responder(chain: Chain, key: PrivateKey, **changes: Any) -> x509.Certificate:
+    """The certificate of who answers OCSP requests for `chain`."""
+    valid: dict[str, Any] = {
+        "name": CA_NAME,
+        "public_key": key.public_key(),
+        "issuer": chain.issuer,
+        "issuer_key": chain.key,
+        "not_before": NOW,
+        "not_after": NOW + timedelta(days=90),
+    }
+    return ceremony.certify_responder(**{**valid, **changes})
+
+
 def a_subject(**changes: Any) -> profiles.Subject:
     valid: dict[str, Any] = {
         "province": "Hà Nội",

@@ -5,6 +5,7 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.ca.certificate import new_serial
 from bot.register.lifecycle import Act, Capacity, Channel
 from bot.register.living import Living
 from bot.register.models import (
@@ -125,7 +126,7 @@ async def a_certificate(**changes: Any) -> Certificate:
         "item": await an_item(),
         "key": key,
         "subscriber_id": key.subscriber_id,
-        "serial": secrets.token_hex(20),
+        "serial": f"{new_serial():x}",
         "tbs": b"tbs",
         "not_before": NOW,
         "not_after": NOW,
