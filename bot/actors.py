@@ -19,6 +19,7 @@ from bot.accounts.credential import send_credential
 from bot.errors import Conflict, Misconfigured, Refused, Unavailable, code_of
 from bot.outbox.delivery import post
 from bot.procedures.arrival import confirm_arrival
+from bot.procedures.clocks import tell_of_clock
 from bot.procedures.close import report_at_due_time
 from bot.procedures.decide import decide_dossier
 from bot.procedures.escalate import escalate
@@ -40,6 +41,7 @@ STORIES: Mapping[Kind, Story] = {
     Kind.DECIDE: decide_dossier,
     Kind.ISSUE: issue,
     Kind.PUBLISH: publish,
+    Kind.CLOCK: tell_of_clock,
     Kind.RESULT: lambda lease, _, now: report_at_due_time(lease, now),
     Kind.ESCALATE: lambda lease, _, now: escalate(lease, now),
     Kind.NOTICE: post,

@@ -130,6 +130,7 @@ async def _post(settings: Settings, _: AsyncExitStack) -> Post:
         gateway=gateway(settings),
         mac=partial(mac, post, PASSCODE_SECRET),
         enclosures=Enclosures(Archive(home.archive), Handouts(settings)),
+        calendar=read_calendar(settings),
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from tortoise.transactions import in_transaction
 
+from bot.clock import Calendar
 from bot.config import Settings
 from bot.errors import Refused, code_of
 from bot.outbox import caps
@@ -20,7 +21,7 @@ from bot.outbox.transport import Transport
 from bot.register import tasks
 from bot.register.lifecycle import Channel, NoticeMove, NoticeStatus
 from bot.register.living import StaleState
-from bot.register.models import Account, Attempt, Dossier, Mail, Notice, OptOut
+from bot.register.models import Account, Attempt, Dossier, Mail, Notice, OptOut, Task
 from bot.register.tasks import Kind, Lease
 from bot.sms.gateway import Failure, Gateway, NumberRefused
 
@@ -29,7 +30,7 @@ FIRST_LOOK = timedelta(minutes=1)  # until the carrier is asked whether a messag
 
 @dataclass(frozen=True)
 class Post:
-    """What it takes to send: made once, by the composition root."""
+    """Queue `post`: what it takes to tell people; made once, by the composition root."""
 
     settings: Settings
     renderer: Renderer
@@ -38,6 +39,7 @@ class Post:
     gateway: Gateway
     mac: Mac  # of the `post` token
     enclosures: Enclosures
+    calendar: Calendar  # what is told may depend on the time that is left
 
 
 async def intend(
@@ -116,6 +118,17 @@ async def _begin(
         if is_mail and not await caps.may_go(notice, lease, services.settings.outbox.hourly, now):
             return None
         return await Attempt.create(message_id=name, notice=notice, number=1, made_at=now), True
+
+
+async def call_off(account: Account, *, because: str, now: datetime) -> None:
+    """Let nothing that would open `account` be sent any more, inside the caller's transaction."""
+    kinds = (Credential.kind, Passcode.kind)
+    waiting = Notice.filter(account_id=account.id, kind__in=kinds)
+    unsent = waiting.filter(status__in=NoticeMove.CALL_OFF.sources).order_by("id")
+    for notice in await unsent.select_for_update():
+        await notice.make(NoticeMove.CALL_OFF, because=because, now=now)
+        # whoever has its task in hand has lost it
+        await Task.filter(kind__in=(Kind.NOTICE, Kind.CREDENTIAL), subject=notice.id).delete()
 
 
 async def open_notice(notice_id: int) -> Notice:

@@ -25,6 +25,7 @@ from bot.dossier.rules import Consequence, Fault
 from bot.outbox.agency_notices import Returned
 from bot.outbox.officer_notices import Held
 from bot.outbox.values import Enclosed
+from bot.procedures.clocks import set_clock
 from bot.procedures.close import close_if_done
 from bot.procedures.doubts import RevocationUnknown
 from bot.procedures.enclosing import sheet_back
@@ -83,7 +84,7 @@ async def decide_dossier(lease: Lease, services: Vetting, now: datetime) -> None
             case, thought = again, await _think(dossier, again, services)
         decision = thought.decision
         if case.procedure is Procedure.REVOKE:
-            await _hasten(dossier)
+            await _hasten(dossier, services)
         if not decision.retry:
             await _write(dossier, judging.judged, evidence, case, decision, now)
             await _tell(dossier, case, thought, now)
@@ -175,12 +176,13 @@ async def _write_rows(dossier: Dossier, case: Case, decision: Decision, now: dat
             await tasks.call_all(story, [item.id for item in items], due=now)
 
 
-async def _hasten(dossier: Dossier) -> None:
+async def _hasten(dossier: Dossier, services: Vetting) -> None:
     """A revocation has a clock of its own; until it was read it had the usual one."""
-    dossier.due_at = dossier.received_at + REVOCATION
-    await dossier.save(update_fields=["due_at"])
+    dossier.procedure, dossier.due_at = Procedure.REVOKE, dossier.received_at + REVOCATION
+    await dossier.save(update_fields=["procedure", "due_at"])
     result = Task.filter(kind=tasks.Kind.RESULT, subject=dossier.id)
     await result.update(since=dossier.due_at, due_at=dossier.due_at)
+    await set_clock(dossier, services.calendar)
 
 
 def _about(subject: RowCase[Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from bot.clock import HANOI, REVOCATION
 from bot.inbox.automatic import without_sender
 from bot.inbox.mime import Survey
 from bot.outbox.agency_notices import Receipt
+from bot.procedures.clocks import set_clock
 from bot.procedures.doubts import doubts_of, tell_of_doubts
 from bot.procedures.letters import UNCHECKED_TRIES, Letter, letters_in
 from bot.procedures.precheck import precheck
@@ -104,3 +105,4 @@ async def _open_dossier(mail: Mail, letter: Letter, services: Vetting, now: date
     await tell_agency(dossier, receipt, key="receipt", now=now)
     await tasks.call(tasks.Kind.DECIDE, dossier.id, due=now)
     await tasks.call(tasks.Kind.RESULT, dossier.id, due=due)
+    await set_clock(dossier, services.calendar)

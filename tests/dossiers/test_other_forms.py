@@ -90,6 +90,8 @@ async def test_a_renewal_is_held_for_an_officer(
     assert (item.person, item.mailbox) == (teacher.personal_number, teacher.mailbox)
     assert await due_of_result(dossier) == dossier.due_at
     assert dossier.due_at - dossier.received_at > timedelta(days=2)
+    half = await Task.get(kind=Kind.CLOCK, subject=dossier.id)
+    assert dossier.received_at < half.due_at < dossier.due_at
 
 
 async def test_a_faulty_change_comes_back_with_all_its_faults(
@@ -130,6 +132,8 @@ async def test_a_revocation_is_held_with_its_own_clock_whatever_trifles_are_wron
         "row.mailbox.differs", "row.issued_on.invalid",
     }  # fmt: skip
     assert dossier.due_at == dossier.received_at + REVOCATION
+    half = await Task.get(kind=Kind.CLOCK, subject=dossier.id)
+    assert half.due_at == dossier.received_at + REVOCATION / 2
     assert await due_of_result(dossier) == dossier.due_at
     assert left.recipients == sorted([MAILBOX, OFFICER])
     due = in_words(dossier.due_at.astimezone(UTC))

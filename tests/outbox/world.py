@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from bot.clock import SWAP_DAYS, Calendar
 from bot.config import Settings, template_folder
 from bot.hsm.keys import PublicKey, generate_key, generate_secret, mac
 from bot.hsm.token import Token
@@ -125,6 +126,7 @@ def a_post(token: Token, signer: Signer, folder: Path, **changes: Any) -> Post:
         gateway=FileGateway(folder / "sms"),
         mac=partial(mac, token, label),
         enclosures=Enclosures(Archive(folder / "archive"), Handouts(settings)),
+        calendar=Calendar.parse(SWAP_DAYS),
     )
     return replace(post, **changes)
 

@@ -56,7 +56,7 @@ def a_post(gateway: Gateway, sms: Sms) -> Post:
     """Services that send short messages only: no token, no mail."""
     settings, nothing = Settings(sms=sms), cast("Any", None)
     renderer = Renderer(settings, template_folder())
-    return Post(settings, renderer, nothing, nothing, gateway, nothing, nothing)
+    return Post(settings, renderer, nothing, nothing, gateway, nothing, nothing, nothing)
 
 
 def services_of(peer: TwilioPeer, **changes: Any) -> Post:
