@@ -29,7 +29,7 @@ def names(section: type[BaseModel], within: str = "") -> Iterator[tuple[str, Any
 
 
 def require_understood(section: type[BaseModel], environment: Mapping[str, str]) -> None:
-    """Refuse what pydantic-settings passes over (unknown names) or does not name (lists).
+    """Refuse what pydantic-settings passes over (unknown names) or does not name (lists, tables).
 
     Raises:
         Misconfigured: naming the variable.
@@ -42,6 +42,8 @@ def require_understood(section: type[BaseModel], environment: Mapping[str, str])
             raise unknown(name, nearest(name.upper(), known))
         if get_origin(known[name.upper()]) is tuple and not _is_json(value):
             raise Misconfigured(f"{name} is no list.", 'Write it as JSON, such as ["a", "b"].')
+        if get_origin(known[name.upper()]) is dict and not _is_json(value):
+            raise Misconfigured(f"{name} is no table.", 'Write it as JSON, such as {"a": "b"}.')
 
 
 def unknown(name: str, instead: str) -> Misconfigured:

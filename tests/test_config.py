@@ -62,6 +62,9 @@ def test_a_list_is_json(load: Load) -> None:
         ("[door]\nrequire_tls = true", "door.require_tls"),
         ("[web]\nbase_url = 'pki.gov.vn'", "web.base_url"),
         ("[rules]\nfreshness_days = 0", "rules.freshness_days"),
+        ("[rules.wording.'mail.zip']\ntext = '{name}'", "rules.wording.mail.zip.text"),
+        ("[rules.wording.'mail.zip']\ntext = '{'", "Only {certificate} and {detail}"),
+        ("[rules.wording.'mail.zip']\nsource = 'x'", "rules.wording.mail.zip.source"),
         ("[sms]\naccents = true", "sms.parts must be 3"),
         ("[sms]\nparts = 0", "sms.parts"),
         ("[sms]\ninbound = 'polling'", "sms.inbound needs"),
@@ -83,6 +86,7 @@ def test_what_cannot_work_is_named(load: Load, toml: str, named: str) -> None:
     ("name", "value", "says"),
     [
         ("BOT_MAILBOXES__OFFICIAL", "abc", "BOT_MAILBOXES__OFFICIAL is no list"),
+        ("BOT_RULES__WORDING", "abc", "BOT_RULES__WORDING is no table"),
         ("BOT_MAILBOXES__OFFICIAL", "{}", "Mend it in bot.toml or in BOT_MAILBOXES__OFFICIAL."),
         ("BOT_MAILBOXES__OFFICIAL", '["abc"]', "or in BOT_MAILBOXES__OFFICIAL."),
         ("BOT_DOOR__PORT", "70000", "Setting door.port"),

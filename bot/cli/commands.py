@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import agency, certificate, dossier, house, mail, phone, task
+from bot.cli import agency, certificate, dossier, house, mail, phone, rules, task
 
 cli = typer.Typer()
 
@@ -12,4 +12,5 @@ cli.add_typer(mail.cli, name="mail")
 cli.add_typer(dossier.cli, name="dossier")
 cli.add_typer(certificate.cli, name="certificate")
 cli.add_typer(phone.cli, name="phone")
+cli.command()(rules.rules)
 cli.add_typer(task.cli, name="task")

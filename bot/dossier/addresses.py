@@ -1,22 +1,10 @@
 """Whose an e-mail address is, as far as its domain tells."""
 
-PUBLIC_MAIL = {
-    "gmail.com", "googlemail.com", "gmail.com.vn", "yahoo.com", "yahoo.com.vn", "ymail.com",
-    "rocketmail.com", "hotmail.com", "hotmail.com.vn", "outlook.com", "outlook.com.vn", "live.com",
-    "msn.com", "icloud.com", "me.com", "mail.com", "aol.com", "proton.me", "protonmail.com",
-    "zoho.com", "yandex.com", "zalo.me",
-}  # fmt: skip
-
 
 def in_domains(address: str, domains: tuple[str, ...]) -> bool:
     """Whether `address` is in one of `domains` or below it."""
     domain = address.rpartition("@")[2]
     return any(domain == one or domain.endswith(f".{one}") for one in domains)
-
-
-def is_public_mail(address: str) -> bool:
-    """Whether `address` is of a provider that anybody can have a mailbox at."""
-    return address.rpartition("@")[2] in PUBLIC_MAIL
 
 
 def whole_address(address: str, domains: tuple[str, ...]) -> str:

@@ -8,6 +8,7 @@ from bot.dossier import ruleset
 from bot.dossier.case import Case
 from bot.dossier.officer_rules import OFFICER_RULES
 from bot.dossier.rules import Consequence, Fault, examine, gravest
+from bot.dossier.ruleset import in_force
 from bot.signatures.verdict import SubIndication
 
 
@@ -41,8 +42,9 @@ def decide(case: Case) -> Decision:
     """Judge a letter and each of its rows; what nothing sends back may still want an officer."""
     if _could_not_check(case) and not case.patience_over:
         return Decision(Outcome.STAND, retry=True)
-    letter = tuple(examine(case, ruleset.LETTER[case.procedure], case.words))
-    row_rules = ruleset.ROW[case.procedure]
+    letter_rules = in_force(ruleset.LETTER[case.procedure], case.rules)
+    letter = tuple(examine(case, letter_rules, case.words))
+    row_rules = in_force(ruleset.ROW[case.procedure], case.rules)
     rows = {
         row.row.position: tuple(examine(row, row_rules, case.words, row.row.position))
         for row in case.rows
@@ -50,7 +52,8 @@ def decide(case: Case) -> Decision:
     decision = conclude(letter, rows)
     if decision.outcome is Outcome.RETURN:
         return decision
-    return conclude((*letter, *examine(case, OFFICER_RULES, case.words)), rows)
+    officers = in_force(OFFICER_RULES, case.rules)
+    return conclude((*letter, *examine(case, officers, case.words)), rows)
 
 
 def conclude(letter: tuple[Fault, ...], rows: dict[int, tuple[Fault, ...]]) -> Decision:

@@ -24,11 +24,6 @@ FIELD_LIMIT = 400  # characters; more is no answer to any question of a form
 KEPT = 300  # characters of such a field that are kept
 HONORIFICS = ("bà", "chị", "cô", "thầy")
 NAMES_TOO = ("ông", "anh")  # honorifics that a name may begin with
-TITLE_WORDS = (
-    "giáo viên", "giảng viên", "hiệu trưởng", "phó hiệu trưởng", "giám đốc", "phó giám đốc",
-    "kế toán", "văn thư", "thủ quỹ", "thư viện viên", "nhân viên", "chuyên viên", "cán bộ",
-    "tổ trưởng", "tổ phó", "bác sĩ", "y sĩ", "y tá", "điều dưỡng", "dược sĩ", "hộ sinh",
-)  # fmt: skip
 
 
 class Flaw(StrEnum):
@@ -234,6 +229,6 @@ def says_title(text: str, titles: tuple[str, ...]) -> str:
     return next((title for title in titles if f" {plain(title)} " in f" {words} "), "")
 
 
-def begins_with_title(text: str) -> bool:
-    """Whether `text` begins as titles do and units do not."""
-    return any(f"{plain(text)} ".startswith(f"{plain(title)} ") for title in TITLE_WORDS)
+def begins_with_title(text: str, titles: tuple[str, ...]) -> bool:
+    """Whether `text` begins with the words of one of `titles`."""
+    return any(f"{plain(text)} ".startswith(f"{plain(title)} ") for title in titles)

@@ -11,8 +11,6 @@ from bot.dossier.mailbox_rules import official_mailbox_rules
 from bot.dossier.rows import IssueRow
 from bot.dossier.rules import HOLD, NOTE, RETURN, WAIT, Rule
 
-ADULT = 18  # years
-
 OneCase = RowCase[IssueRow]
 _in = partial(in_column, FORM_01)
 
@@ -29,9 +27,10 @@ def _born_otherwise(subject: OneCase) -> bool:
 
 def _is_minor(subject: OneCase) -> bool:
     day, today = subject.row.birth_date.value, subject.case.today
+    least = subject.case.rules.least_age
     if day is None:
         return False
-    return today.year - day.year - ((today.month, today.day) < (day.month, day.day)) < ADULT
+    return today.year - day.year - ((today.month, today.day) < (day.month, day.day)) < least
 
 
 def _issued_in_future(subject: OneCase) -> bool:
@@ -41,7 +40,8 @@ def _issued_in_future(subject: OneCase) -> bool:
 
 def _is_title(subject: OneCase) -> bool:
     workplace = subject.row.workplace.value or ""
-    return begins_with_title(workplace) and not subject.case.agency.has_place(workplace)
+    titles = subject.case.rules.titles
+    return begins_with_title(workplace, titles) and not subject.case.agency.has_place(workplace)
 
 
 def _is_elsewhere(subject: OneCase) -> bool:
@@ -88,11 +88,11 @@ ISSUE_RULES: tuple[Rule[OneCase], ...] = (
     ),
     Rule(
         "row.birth_date.minor",
-        "House rule: staff of a state body",
+        "House rule: staff of a state body; setting rules.least_age",
         HOLD,
-        "Theo ngày sinh, người này chưa đủ 18 tuổi.",
+        "Theo ngày sinh, người này chưa đủ {detail} tuổi.",
         WAIT,
-        _in("birth_date", _is_minor),
+        _in("birth_date", _is_minor, lambda subject: str(subject.case.rules.least_age)),
     ),
     Rule(
         "row.issued_on.future",
@@ -104,7 +104,7 @@ ISSUE_RULES: tuple[Rule[OneCase], ...] = (
     ),
     Rule(
         "row.workplace.title",
-        "Form 01",
+        "Form 01; setting rules.titles",
         RETURN,
         "Cột tên cơ quan, tổ chức công tác đang ghi chức vụ.",
         "Đề nghị ghi tên cơ quan, tổ chức công tác vào cột này và chức vụ vào cột «Chức vụ».",

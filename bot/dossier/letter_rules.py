@@ -9,7 +9,7 @@ from bot.dossier.catalogue import FORMS
 from bot.dossier.characters import is_strange
 from bot.dossier.field_rules import RETYPE, STRANGE
 from bot.dossier.fields import Flaw, Reading, folded, plain
-from bot.dossier.form import DECLARATIONS, LETTER, Procedure
+from bot.dossier.form import DECLARATIONS, LETTER, URGENCIES, Procedure
 from bot.dossier.letter_number import canonical_number
 from bot.dossier.rules import HOLD, NOTE, RETURN, WAIT, Finding, Rule
 from bot.dossier.terms import CENTRALISED, SOLUTION, WORDS
@@ -71,6 +71,10 @@ def _other_extract(application: Application, case: Case) -> bool:
 def _other_addressee(application: Application, case: Case) -> bool:
     addressee = folded(application.letter.addressee).removeprefix("kính gửi").strip(" :.;")
     return addressee not in map(folded, case.addressees)
+
+
+def _no_urgency(application: Application, case: Case) -> bool:
+    return plain(application.letter.urgency) not in map(plain, URGENCIES)
 
 
 def _other_agency(application: Application, case: Case) -> bool:
@@ -210,6 +214,15 @@ LETTER_RULES: tuple[Rule[Case], ...] = (
         "Văn bản không gửi cho cơ quan tiếp nhận này.",
         "Đề nghị giữ nguyên nơi «Kính gửi» ghi sẵn trong biểu mẫu.",
         _in_form("addressee", _other_addressee),
+    ),
+    Rule(
+        "letter.urgency",
+        "Decree 30/2020, article 8",
+        NOTE,
+        f"Độ khẩn của văn bản không phải là {', '.join(filter(None, URGENCIES))}; hồ sơ được giải "
+        "quyết theo thứ tự nhận.",
+        "Không phải làm gì; lần sau đề nghị chọn độ khẩn ghi sẵn trong biểu mẫu.",
+        _in_letter("urgency", _no_urgency),
     ),
     Rule(
         "letter.characters",

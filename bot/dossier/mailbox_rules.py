@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from bot.dossier.addresses import is_public_mail, whole_address
+from bot.dossier.addresses import whole_address
 from bot.dossier.case import Case
 from bot.dossier.form import RECEIVER
 from bot.dossier.rules import RETURN, Finding, Rule
@@ -32,7 +32,7 @@ def official_mailbox_rules(
 
     yield Rule(
         f"{prefix}.mailbox.public",
-        "Service guidance 2023",
+        "Service guidance 2023; setting rules.public_mail",
         RETURN,
         "Địa chỉ thuộc dịch vụ thư điện tử công cộng.",
         "Đề nghị dùng hộp thư điện tử công vụ do cơ quan nhà nước cấp.",
@@ -59,6 +59,6 @@ def official_mailbox_rules(
 def _kind(case: Case, address: str) -> str:
     if case.is_official(address):
         return "official"
-    if is_public_mail(address):
+    if address.rpartition("@")[2] in map(str.casefold, case.rules.public_mail):
         return "public"
     return "truncated" if whole_address(address, case.agency.domains) else "domain"

@@ -11,6 +11,7 @@ from bot.dossier.letter_wish import About
 from bot.dossier.rules import HOLD, NOTE, WAIT, Consequence, Finding, Rule, when
 
 ROWS_LABEL = "Danh sách"
+UNDECLARED = "eligibility.undeclared"
 TOLD = ("full_name", "mobile", "mailbox")  # what it takes to tell a receiver
 
 
@@ -112,7 +113,7 @@ OWN_LETTER_RULES: tuple[Rule[Case], ...] = (
     ),
     *(
         Rule(
-            "eligibility.undeclared",
+            UNDECLARED,
             "Service guidance 2023: conditions; setting rules.undeclared",
             consequence,
             "Văn bản chưa nêu cam kết: {detail}.",

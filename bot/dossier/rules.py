@@ -3,12 +3,13 @@
 Every broken rule is reported at once; the gravest consequence wins.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Generic, TypeVar
 
 from bot.dossier.terms import Words
+from bot.sections.authority import Wording
 
 T = TypeVar("T")
 Subject = TypeVar("Subject", contravariant=True)
@@ -105,6 +106,13 @@ def softened(rules: Iterable[Rule[T]], consequence: Consequence) -> Iterator[Rul
     """The same rules, where a fault weighs no more than `consequence`."""
     for rule in rules:
         yield replace(rule, consequence=min(rule.consequence, consequence, key=_gravity))
+
+
+def reworded(rules: Iterable[Rule[T]], wording: Mapping[str, Wording]) -> Iterator[Rule[T]]:
+    """The same rules, saying what `wording` has for their codes."""
+    for rule in rules:
+        said = wording.get(rule.code, Wording())
+        yield replace(rule, text=said.text or rule.text, remedy=said.remedy or rule.remedy)
 
 
 def gravest(faults: Iterable[Fault]) -> Consequence:

@@ -5,8 +5,8 @@ serial number decide, every other fault is told and stops nothing, and what is
 doubtful goes to an officer instead of back to the agency.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from bot.dossier.attachment_rules import ATTACHMENT_RULES
 from bot.dossier.case import Case
@@ -18,13 +18,19 @@ from bot.dossier.letter_rules import LETTER_RULES
 from bot.dossier.mail_rules import MAIL_RULES
 from bot.dossier.naming_rules import NAMING_RULES
 from bot.dossier.neighbour_rules import NEIGHBOUR_RULES
+from bot.dossier.officer_rules import OFFICER_RULES
 from bot.dossier.own_letter_rules import OWN_LETTER_RULES
 from bot.dossier.person_rules import PERSON_RULES
 from bot.dossier.receiver_rules import RECEIVER_RULES
 from bot.dossier.revoke_rules import REVOKE_RULES
-from bot.dossier.rules import HOLD, NOTE, Rule, softened
+from bot.dossier.rules import HOLD, NOTE, Rule, reworded, softened
 from bot.dossier.sheet_rules import SHEET_ROW_RULES, SHEET_RULES
 from bot.dossier.signature_rules import SIGNATURE_RULES
+from bot.errors import Misconfigured
+from bot.sections.authority import Rules
+from bot.variables import nearest
+
+T = TypeVar("T")
 
 DECIDING = (*FILE_RULES, *SIGNATURE_RULES)
 REST = (
@@ -68,3 +74,24 @@ ROW: Mapping[Procedure, tuple[Rule[Any], ...]] = {
     Procedure.WITHDRAW: (),
     Procedure.OTHER: (),
 }
+
+
+def in_force(rules: Iterable[Rule[T]], settings: Rules) -> tuple[Rule[T], ...]:
+    """The same rules, in the words that are set."""
+    return tuple(reworded(rules, settings.wording))
+
+
+def require_known(settings: Rules) -> None:
+    """Refuse words for a rule that there is not.
+
+    Raises:
+        Misconfigured: naming the first.
+    """
+    every = (*ALL_RULES, *OFFICER_RULES, *(rule for rules in ROW.values() for rule in rules))
+    known = {rule.code: rule for rule in every}
+    for code in settings.wording.keys() - known.keys():
+        like = nearest(code, known)
+        raise Misconfigured(
+            f"Setting rules.wording: there is no rule {code}.",
+            f"Do you mean {like}?" if like else "`bot rules` prints them all.",
+        )

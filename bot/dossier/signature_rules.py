@@ -20,8 +20,6 @@ from bot.signatures.verdict import CLOCK_GRACE, Indication, SubIndication
 
 LOCAL_AS_UTC = timedelta(hours=7)  # some signing tools write Vietnam's time as if it were UTC
 
-DELEGATED = ("tl", "tuq", "thualenh", "thuauyquyen")  # no title begins with these letters
-
 SIGN_ANEW = "Đề nghị ký số lại trên văn bản gốc và gửi lại."
 
 EXPIRED = (SubIndication.OUT_OF_BOUNDS_NO_POE,)
@@ -105,10 +103,15 @@ def _signed_by_clerk(case: Case) -> bool:
 
 def _is_delegated(case: Case) -> bool:
     title = case.application.letter.signer_title if case.application else ""
-    said = plain(visible(title))
-    letters = re.sub(r"[\W_]", "", said)  # «T. L.» is «TL.»
-    # «TM. ỦY BAN NHÂN DÂN, TUQ. CHỦ TỊCH»
-    return letters.startswith(DELEGATED) or not set(DELEGATED).isdisjoint(re.findall(r"\w+", said))
+    marks = tuple(filter(None, map(_letters, case.rules.delegated)))
+    said = re.findall(r"\w+", plain(visible(title)))
+    # «T. L.» is «TL.», and «TM. ỦY BAN NHÂN DÂN, TUQ. CHỦ TỊCH» has it further on
+    return _letters(visible(title)).startswith(marks) or not set(marks).isdisjoint(said)
+
+
+def _letters(words: str) -> str:
+    """Nothing but letters, without accents; no title begins with those of a delegation."""
+    return re.sub(r"[\W_]", "", plain(words))
 
 
 def _signed_long_ago(case: Case) -> bool:
@@ -240,7 +243,7 @@ SIGNATURE_RULES: tuple[Rule[Case], ...] = (
     ),
     Rule(
         "signer.delegated",
-        "Decree 30/2020: TL., TUQ.",
+        "Decree 30/2020: TL., TUQ.; setting rules.delegated",
         HOLD,
         "Văn bản được ký thừa lệnh (TL.) hoặc thừa ủy quyền (TUQ.).",
         WAIT,

@@ -79,25 +79,69 @@ class Issuing(Section):
         return days
 
 
+class Wording(Section):
+    """What a rule says in place of its own words; empty: its own."""
+
+    text: str = ""
+    remedy: str = ""
+
+    @field_validator("text", "remedy")
+    @classmethod
+    def _can_be_filled_in(cls, words: str) -> str:
+        try:
+            words.format(certificate="", detail="")
+        except (AttributeError, IndexError, KeyError, ValueError):
+            raise ValueError("Only {certificate} and {detail} are filled in") from None
+        return words
+
+
 class Rules(Section):
     """Numbers and words the rules go by."""
 
-    freshness_days: int = Field(30, ge=1)
+    freshness_days: int = Field(
+        30, ge=1, description="how old a letter and its signatures may be at receipt"
+    )
     addressee: tuple[str, ...] = Field(
         (), description="accepted «Kính gửi»; the authority's name is always accepted"
     )
-    mail_domains: tuple[str, ...] = ("gov.vn", "edu.vn")
+    mail_domains: tuple[str, ...] = Field(
+        ("gov.vn", "edu.vn"), description="of state bodies; an agency may have its own instead"
+    )
+    public_mail: tuple[str, ...] = Field(
+        (
+            "gmail.com", "googlemail.com", "gmail.com.vn", "yahoo.com", "yahoo.com.vn",
+            "ymail.com", "rocketmail.com", "hotmail.com", "hotmail.com.vn", "outlook.com",
+            "outlook.com.vn", "live.com", "msn.com", "icloud.com", "me.com", "mail.com",
+            "aol.com", "proton.me", "protonmail.com", "zoho.com", "yandex.com", "zalo.me",
+        ),
+        description="domains where anybody can have a mailbox",
+    )  # fmt: skip
+    least_age: int = Field(18, ge=0, description="of a subscriber, in years")
+    delegated: tuple[str, ...] = Field(
+        ("TL.", "TUQ.", "Thừa lệnh", "Thừa ủy quyền"),
+        description="before a signer's title: by delegation; no title begins with these letters",
+    )
+    titles: tuple[str, ...] = Field(
+        (
+            "Giáo viên", "Giảng viên", "Hiệu trưởng", "Phó Hiệu trưởng", "Giám đốc",
+            "Phó Giám đốc", "Kế toán", "Văn thư", "Thủ quỹ", "Thư viện viên", "Nhân viên",
+            "Chuyên viên", "Cán bộ", "Tổ trưởng", "Tổ phó", "Bác sĩ", "Y sĩ", "Y tá",
+            "Điều dưỡng", "Dược sĩ", "Hộ sinh",
+        ),
+        description="what begins so is a title, and no workplace",
+    )  # fmt: skip
     undeclared: Literal["note", "hold", "return"] = Field(
         "hold", description="an agency's own letter that does not declare what a form would ask for"
     )
-    excluded_titles: tuple[str, ...] = (
-        "Hiệu trưởng",
-        "Phó Hiệu trưởng",
-        "Giám đốc",
-        "Phó Giám đốc",
-        "Kế toán trưởng",
-        "Phụ trách kế toán",
-        "Chủ tài khoản",
+    excluded_titles: tuple[str, ...] = Field(
+        (
+            "Hiệu trưởng", "Phó Hiệu trưởng", "Giám đốc", "Phó Giám đốc", "Kế toán trưởng",
+            "Phụ trách kế toán", "Chủ tài khoản",
+        ),
+        description="of people with authority or with transactions of finance",
+    )  # fmt: skip
+    wording: dict[str, Wording] = Field(
+        {}, description="by a rule's code, as `bot rules` prints it: its text and its remedy"
     )
 
 

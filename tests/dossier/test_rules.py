@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.dossier import ruleset
 from bot.dossier.case import Case, Signed
 from bot.dossier.catalogue import FORMS
 from bot.dossier.decision import Outcome, decide
@@ -20,8 +21,9 @@ from bot.dossier.rules import Consequence, Rule
 from bot.dossier.ruleset import ALL_RULES, ROW
 from bot.dossier.sheet_rules import SHEET_ROW_RULES, SHEET_RULES
 from bot.dossier.terms import WORDS
+from bot.errors import Misconfigured
 from bot.register.lifecycle import Capacity, ItemStatus
-from bot.sections.authority import Terms
+from bot.sections.authority import Rules, Terms, Wording
 from bot.signatures.verdict import SubIndication, Verdict
 from tests.dossier.builders import (
     LEADER,
@@ -45,6 +47,7 @@ UNOFFICIAL = {
 }
 
 MONTH = timedelta(days=31)
+A_PUBLIC_ROW = a_person(1, mailbox=UNOFFICIAL["public"])
 
 
 def failed(why: SubIndication) -> dict[str, Any]:
@@ -115,6 +118,7 @@ LETTER_FAULTS: dict[str, dict[str, Any]] = {
     },
     "letter.extract": {"fields": {"letter_extract": "V/v báo cáo tổng kết năm học"}},
     "letter.addressee": {"fields": {"letter_addressee": "Sở Giáo dục và Đào tạo Hà Nội"}},
+    "letter.urgency": {"fields": {"letter_urgency": "Rất gấp"}},
     "letter.characters": {"fields": {"letter_signer_name": "Nguyễn Thị Nhі\u0435p"}},
     "letter.agency_differs": {"fields": {"letter_agency": "TRƯỜNG THPT CHU VĂN AN"}},
     "letter.count_missing": {"fields": {"letter_count": "ba"}},
@@ -342,6 +346,51 @@ def test_both_extracts_are_accepted_however_they_are_typed(words: Any, change: A
 )
 def test_delegated_signers_go_to_an_officer(title: str) -> None:
     assert decide(a_case(fields={"letter_signer_title": title})).outcome is Outcome.HOLD
+
+
+@pytest.mark.parametrize("urgency", ["", "Khẩn", "HOẢ TỐC", "thượng  khẩn"])
+def test_urgencies_however_they_are_typed(urgency: str) -> None:
+    assert letter_codes(a_case(fields={"letter_urgency": urgency})) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "setting", "code"),
+    [
+        ({"birth_date": "05/09/1985"}, {"least_age": 60}, "row.birth_date.minor"),
+        ({"title": "Trưởng phòng"}, {"excluded_titles": ("Trưởng phòng",)}, "row.title.excluded"),
+        ({"workplace": "Hộ lý"}, {"titles": ("Hộ lý",)}, "row.workplace.title"),
+        ({"mailbox": "a@thu.vn"}, {"public_mail": ("THU.vn",)}, "row.mailbox.public"),
+    ],
+)
+def test_numbers_and_words_are_settings(
+    changed: dict[str, str], setting: dict[str, Any], code: str
+) -> None:
+    row = a_person(1, **changed)
+    assert [code] not in row_codes(a_case(row))
+    assert row_codes(a_case(row, rules=Rules(**setting))) == [[code]]
+
+
+def test_who_signs_by_delegation_is_a_setting() -> None:
+    title = {"letter_signer_title": "U.Q. HIỆU TRƯỞNG"}
+    assert letter_codes(a_case(fields=title)) == []
+    rules = Rules(delegated=("UQ.", "."))
+    assert letter_codes(a_case(fields=title, rules=rules)) == ["signer.delegated"]
+
+
+def test_what_a_rule_says_is_a_setting() -> None:
+    said = Wording(text="Thư công cộng ({certificate}).")
+    rules = Rules(wording={"row.mailbox.public": said})
+    ((fault,),) = (row.faults for row in decide(a_case(A_PUBLIC_ROW, rules=rules)).rows)
+    ((usual,),) = (row.faults for row in decide(a_case(A_PUBLIC_ROW)).rows)
+    assert fault.text == f"Thư công cộng ({WORDS[Terms.OFFICIAL].certificate})."
+    assert (fault.remedy, fault.consequence) == (usual.remedy, usual.consequence)
+
+
+def test_words_for_no_rule_are_refused() -> None:
+    ruleset.require_known(Rules(wording={"row.mailbox.public": Wording()}))
+    with pytest.raises(Misconfigured) as wrong:
+        ruleset.require_known(Rules(wording={"row.mailbox.publik": Wording()}))
+    assert "Do you mean row.mailbox.public?" in str(wrong.value)
 
 
 def test_deputies_sign_for_the_head() -> None:
