@@ -108,7 +108,8 @@ class Case:
     the mail, by their bytes (`bot.inbox.mime.Kind`). `shared_sheets` are covered together with
     several letters: whose list they are is not known. `truncated`: the mail has
     more parts than are looked at. `sheet` is the reading that the rows are from,
-    where they came as a workbook, and `page` what was read.
+    where they came as a workbook, and `page` what was read. `overruled` are faults,
+    by code and row, that an officer has looked at and let pass.
     """
 
     agency: AgencyFacts
@@ -134,6 +135,7 @@ class Case:
     holdings: Mapping[int, Holding] = field(default_factory=dict)
     named: Mapping[str, NamedDossier] = field(default_factory=dict)
     has_content: bool = True
+    overruled: frozenset[tuple[str, int | None]] = frozenset()
 
     @property
     def procedure(self) -> Procedure:

@@ -1,7 +1,7 @@
 """From rules to a decision: one for the letter, one for each row."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.dossier import ruleset
@@ -10,6 +10,9 @@ from bot.dossier.officer_rules import OFFICER_RULES
 from bot.dossier.rules import Consequence, Fault, examine, gravest
 from bot.dossier.ruleset import in_force
 from bot.signatures.verdict import SubIndication
+
+
+LET_PASS = "Cán bộ tiếp nhận đã xem xét và chấp nhận điểm này."
 
 
 class Outcome(StrEnum):
@@ -43,17 +46,19 @@ def decide(case: Case) -> Decision:
     if _could_not_check(case) and not case.patience_over:
         return Decision(Outcome.STAND, retry=True)
     letter_rules = in_force(ruleset.LETTER[case.procedure], case.rules)
-    letter = tuple(examine(case, letter_rules, case.words))
+    letter = tuple(_weighed(examine(case, letter_rules, case.words), case))
     row_rules = in_force(ruleset.ROW[case.procedure], case.rules)
     rows = {
-        row.row.position: tuple(examine(row, row_rules, case.words, row.row.position))
+        row.row.position: tuple(
+            _weighed(examine(row, row_rules, case.words, row.row.position), case)
+        )
         for row in case.rows
     }
     decision = conclude(letter, rows)
     if decision.outcome is Outcome.RETURN:
         return decision
     officers = in_force(OFFICER_RULES, case.rules)
-    return conclude((*letter, *examine(case, officers, case.words)), rows)
+    return conclude((*letter, *_weighed(examine(case, officers, case.words), case)), rows)
 
 
 def conclude(letter: tuple[Fault, ...], rows: dict[int, tuple[Fault, ...]]) -> Decision:
@@ -71,6 +76,16 @@ def conclude(letter: tuple[Fault, ...], rows: dict[int, tuple[Fault, ...]]) -> D
         for position, faults in rows.items()
     )
     return Decision(outcome, letter, tuple(decided))
+
+
+def _weighed(faults: Iterable[Fault], case: Case) -> Iterator[Fault]:
+    """What an officer has let pass stops nothing more; nobody lets pass what could not be read."""
+    for fault in faults:
+        is_overruled = case.application and (fault.code, fault.position) in case.overruled
+        if is_overruled and fault.consequence is Consequence.HOLD:
+            yield replace(fault, consequence=Consequence.NOTE, remedy=LET_PASS)
+        else:
+            yield fault
 
 
 def _outcome(faults: Iterable[Fault]) -> Outcome:

@@ -73,6 +73,7 @@ async def gather(dossier: Dossier, judged: Judged, settings: Settings, now: date
         loose_sheets=loose,
         shared_sheets=len(sealed) if is_shared else 0,
         has_content=bool(file.values or file.divergent) or any(file.text),
+        overruled=frozenset((code, position) for code, position in dossier.overruled),
         named=await named_dossiers(dossier, application),
         letter_used_in=await _used_in(dossier, application),
         known=await known_of(dossier, [row for row in rows if isinstance(row, IssueRow)], now),

@@ -1,12 +1,13 @@
 """What must always hold of a decision."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.dossier.case import Case, Signed, Signer
-from bot.dossier.decision import Decision, Outcome, conclude, decide
+from bot.dossier.decision import LET_PASS, Decision, Outcome, conclude, decide
 from bot.dossier.form import row_field
 from bot.dossier.form01 import FORM_01
 from bot.dossier.known import Known
@@ -179,3 +180,49 @@ def test_a_letter_of_returned_rows_alone_is_returned() -> None:
 def test_a_returned_letter_returns_its_good_rows() -> None:
     decision = decide(a_case(fields={"notify": ""}))
     assert {row.outcome for row in decision.rows} == {Outcome.RETURN}
+
+
+def overruling(case: Case, *codes: tuple[str, int | None]) -> Decision:
+    return decide(replace(case, overruled=frozenset(codes)))
+
+
+def test_what_an_officer_lets_pass_is_told_and_stops_nothing() -> None:
+    case = a_case(a_person(1), a_person(2, title="Giám đốc"), senders=("ai-do@gmail.com",))
+    assert decide(case).outcome is Outcome.HOLD
+    letter = overruling(case, ("mail.from", None))
+    assert [row.outcome for row in letter.rows] == [Outcome.ACCEPT, Outcome.HOLD]
+    both = overruling(case, ("mail.from", None), ("row.title.excluded", 2))
+    assert (both.outcome, {row.outcome for row in both.rows}) == (Outcome.ACCEPT, {Outcome.ACCEPT})
+    assert [(one.code, one.consequence, one.remedy) for one in both.faults] == [
+        ("mail.from", Consequence.NOTE, LET_PASS)
+    ]
+
+
+def test_an_officer_lets_pass_one_fault_of_one_row() -> None:
+    case = a_case(a_person(1, title="Giám đốc"), a_person(2, title="Giám đốc"))
+    decision = overruling(case, ("row.title.excluded", 2), ("mail.from", None))
+    assert [row.outcome for row in decision.rows] == [Outcome.HOLD, Outcome.ACCEPT]
+
+
+def test_nobody_lets_pass_what_comes_back_or_could_not_be_read() -> None:
+    wrong = a_case(fields={"notify": ""})
+    assert overruling(wrong, ("letter.notify", None)).outcome is Outcome.RETURN
+    unopened = a_case(application=None, file_faults=("sandbox.time",), patience_over=True)
+    (fault,) = decide(unopened).faults
+    assert overruling(unopened, (fault.code, fault.position)) == decide(unopened)
+
+
+@settings(max_examples=40)
+@given(cases(), st.data())
+def test_overruling_never_makes_graver_and_returns_stay_returns(
+    case: Case, data: st.DataObject
+) -> None:
+    before = decide(case)
+    told = [*before.faults, *(fault for row in before.rows for fault in row.faults)]
+    if not told:
+        return
+    codes = data.draw(st.lists(st.sampled_from([(one.code, one.position) for one in told])))
+    after = overruling(case, *codes)
+    assert GRAVITY.get(after.outcome, 0) <= GRAVITY.get(before.outcome, 0)
+    if before.outcome is Outcome.RETURN:
+        assert after.outcome is Outcome.RETURN
