@@ -17,7 +17,7 @@ from bot.hsm.subject_keys import SubjectKeys
 from bot.inbox.archive import Archive
 from bot.outbox.maildir import MaildirTransport
 from bot.outbox.submission import SubmissionTransport
-from bot.procedures import issue, publish
+from bot.procedures import certify, publish
 from bot.register import postgresql, sqlite
 from bot.register.tasks import Lease
 from bot.sms.folder import FileGateway
@@ -26,7 +26,7 @@ from bot.sms.twilio import Twilio
 BLOCKING: tuple[tuple[Any, str, str], ...] = (
     (Archive, "put", "archive"),
     (SubjectKeys, "generate", "key generation"),
-    (issue, "sign", "certificate signature"),
+    (certify, "sign", "certificate signature"),
     (publish, "replace", "publication"),
 )
 ASYNCHRONOUS: tuple[tuple[Any, str, str], ...] = (

@@ -62,7 +62,7 @@ async def test_what_a_parked_row_had_reserved_is_listed_as_revoked(
     def fails(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("bot.procedures.issue.sign", fails)
+    monkeypatch.setattr("bot.procedures.certify.sign", fails)
     left = await desk.take(a_mail(desk.letter()))
     (item,) = await Item.filter(dossier=left.dossiers[0])
     parked = Task.filter(kind=Kind.ISSUE, subject=item.id)
