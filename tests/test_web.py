@@ -9,18 +9,24 @@ from pathlib import Path
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric import ec
+from starlette.applications import Starlette
 
 from bot.ca import crl
 from bot.config import Settings
 from bot.outbox.handouts import FILES, Handout, Handouts
+from bot.procedures.respond import Responder
+from bot.procedures.services import Responding
+from bot.register.connection import clock
 from bot.sections.authority import Mailboxes
 from bot.web import site
-from tests.ca.builders import NOW, a_chain
+from tests.ca.builders import NOW, a_chain, a_responder, der
 
 SETTINGS = Settings(mailboxes=Mailboxes(official=("hoso@ca.gov.vn", "hoso2@ca.gov.vn")))
 HANDOUTS = Handouts(SETTINGS)
 LAPSES = NOW + timedelta(hours=24)
+HOUR = timedelta(hours=1)
+KEY = ec.generate_private_key(ec.SECP256R1())
 
 
 @pytest.fixture
@@ -30,15 +36,22 @@ def published(tmp_path: Path) -> Path:
         issuer=chain.issuer, number=1, this_update=NOW, next_update=LAPSES, entries=[]
     )
     (tmp_path / "ca.crl").write_bytes(crl.sign(draft.tbs, chain.key, chain.issuer))
-    (tmp_path / "ca.cer").write_bytes(chain.issuer.public_bytes(Encoding.DER))
+    (tmp_path / "ca.cer").write_bytes(der(chain.issuer))
+    (tmp_path / "ocsp.cer").write_bytes(der(a_responder(chain, KEY, not_after=LAPSES)))
     (tmp_path / "secret").write_bytes(b"a secret")
     return tmp_path
+
+
+def pages(published: Path, now: datetime = NOW, handouts: Handouts = HANDOUTS) -> Starlette:
+    """The whole web, of a bot that has no register."""
+    responder = Responder(Responding(SETTINGS, published, lambda: KEY), clock)
+    return site(published, handouts, responder, lambda: now)
 
 
 async def get(
     published: Path, path: str, now: datetime = NOW, method: str = "GET", **headers: str
 ) -> httpx.Response:
-    transport = httpx.ASGITransport(site(published, HANDOUTS, lambda: now))
+    transport = httpx.ASGITransport(pages(published, now))
     async with httpx.AsyncClient(transport=transport, base_url="http://pki") as client:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return await client.request(method, path, headers=named)
@@ -52,10 +65,21 @@ async def test_the_crl_and_the_certificate(published: Path, name: str, kind: str
     answer = await get(published, f"/pki/{name}")
     assert answer.content == (published / name).read_bytes()
     assert answer.headers["content-type"] == kind
+    assert answer.headers["cache-control"] == "public, max-age=60"
 
 
 @pytest.mark.parametrize(
-    "path", ["/pki/secret", "/pki/..%2fsecret", "/pki/../secret", "/secret", "/pki/", "/"]
+    "path",
+    [
+        "/pki/ocsp.cer",
+        "/pki/services/1",
+        "/pki/secret",
+        "/pki/..%2fsecret",
+        "/pki/../secret",
+        "/secret",
+        "/pki/",
+        "/",
+    ],
 )
 async def test_nothing_else_is_served(published: Path, path: str) -> None:
     assert (await get(published, path)).status_code == 404
@@ -72,8 +96,14 @@ async def test_health_ends_when_the_list_lapses(
     assert (answer.status_code, answer.json()) == (status, {"ready": status == 200})
 
 
-@pytest.mark.parametrize("name", ["ca.crl", "ca.cer"])
-async def test_health_needs_both(published: Path, name: str) -> None:
+async def test_health_ends_with_the_responder_s_certificate(published: Path) -> None:
+    (published / "ocsp.cer").write_bytes(der(a_responder(a_chain(), KEY, not_after=NOW + HOUR)))
+    assert (await get(published, "/healthz", NOW + HOUR)).status_code == 200
+    assert (await get(published, "/healthz", NOW + 2 * HOUR)).status_code == 503
+
+
+@pytest.mark.parametrize("name", ["ca.crl", "ca.cer", "ocsp.cer"])
+async def test_health_needs_all_of_them(published: Path, name: str) -> None:
     (published / name).unlink()
     assert (await get(published, "/healthz")).status_code == 503
 
@@ -136,7 +166,7 @@ async def test_each_is_made_once_whoever_asks_at_once(published: Path) -> None:
             found = super().find(name)
             return found and replace(found, make=make)
 
-    transport = httpx.ASGITransport(site(published, Counted(SETTINGS), lambda: NOW))
+    transport = httpx.ASGITransport(pages(published, handouts=Counted(SETTINGS)))
     async with httpx.AsyncClient(transport=transport, base_url="http://pki") as client:
         names = ["mau-01.pdf", "mau-05.pdf"] * 10
         answers = await asyncio.gather(*[client.get(f"/bieu-mau/{name}") for name in names])

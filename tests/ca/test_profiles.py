@@ -1,13 +1,17 @@
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from asn1crypto import x509 as asn1
+from cryptography import x509
+from cryptography.x509.oid import AuthorityInformationAccessOID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.ca import profiles
 from bot.ca.lint import lint_certificate
 from bot.ca.profiles import NAME_LIMIT, NameUnfit
-from tests.ca.builders import Chain, a_draft, a_subject
+from tests.ca.builders import ADDRESSES, Chain, a_draft, a_subject
 
 LONG = "Nguyễn " * 9 + "Á"  # 64 characters, 83 octets
 
@@ -90,6 +94,19 @@ def test_what_does_not_fit_is_refused_by_its_attribute(
         a_subject(**changes)
     assert raised.value.attribute == attribute
     assert raised.value.code == "subject.unfit"
+
+
+@pytest.mark.parametrize("profile", [profiles.subscriber, profiles.mail_signer])
+def test_ocsp_is_asked_before_the_issuer_is_fetched(
+    chain: Chain, profile: Callable[[str, profiles.Addresses], profiles.Profile]
+) -> None:
+    made = a_draft(chain.issuer, profile=profile(a_subject().email, ADDRESSES))
+    trial = x509.load_der_x509_certificate(made.trial)
+    access = trial.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    assert [(one.access_method, one.access_location.value) for one in access] == [
+        (AuthorityInformationAccessOID.OCSP, ADDRESSES.ocsp),
+        (AuthorityInformationAccessOID.CA_ISSUERS, ADDRESSES.issuer),
+    ]
 
 
 @given(name=st.text("ABcdĐđƯỹÑ '’-.ß", max_size=70) | st.text(max_size=70))

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from asn1crypto import ocsp as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from starlette.applications import Starlette
 
-from bot.ca.inquiry import statuses
+from bot.ca import inquiry
 from bot.ca.profiles import Addresses
 from bot.ca.signing import PrivateKey
 from bot.config import Settings
@@ -21,6 +22,7 @@ from bot.procedures.publish import REGULAR, publish
 from bot.procedures.respond import Responder
 from bot.procedures.services import Issuer, Publishing, Responding
 from bot.register import tasks
+from bot.register.models import Task
 from bot.register.tasks import Kind, Lease, Queue
 from bot.web import site
 from tests.ca.builders import NOW, Chain, a_chain, a_responder, der
@@ -75,6 +77,7 @@ class World:
     async def publish(self, subject: int = REGULAR) -> None:
         """Do the task, at the time of the clock."""
         await tasks.call(Kind.PUBLISH, subject, due=self.clock.time)
+        await Task.filter(kind=Kind.PUBLISH, subject=subject).update(due_at=self.clock.time)
         await publish(await self._lease(), self.services, self.clock.time)
 
     async def _lease(self) -> Lease:
@@ -85,7 +88,7 @@ class World:
 
     def said(self, response: bytes) -> dict[int, str]:
         """What a relying party believes of it."""
-        found = statuses(response, self.chain.issuer, NONCE, self.clock.time)
+        found = inquiry.statuses(response, self.chain.issuer, NONCE, self.clock.time)
         return {serial: status.name for serial, status in found.items()}
 
 
@@ -108,3 +111,15 @@ async def a_world(published: Path, chain: Chain | None = None) -> AsyncIterator[
 def reaching(pages: Starlette | Callable[..., Awaitable[None]]) -> httpx.AsyncClient:
     """A client for whom those pages are the whole web."""
     return httpx.AsyncClient(transport=httpx.ASGITransport(pages))
+
+
+def asking(chain: Chain, *serials: int) -> bytes:
+    return inquiry.request(chain.issuer, serials, NONCE)
+
+
+def without_nonce(chain: Chain, serial: int) -> bytes:
+    request = asn1.OCSPRequest.load(asking(chain, serial))
+    made: bytes = asn1.OCSPRequest(
+        {"tbs_request": {"request_list": request["tbs_request"]["request_list"]}}
+    ).dump()
+    return made

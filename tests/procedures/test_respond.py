@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from asn1crypto import ocsp as asn1
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import ocsp
 from cryptography.x509.ocsp import OCSPResponseStatus
 
-from bot.ca import inquiry
 from bot.ca.signing import PrivateKey
 from bot.hsm.token import HsmUnavailable
 from bot.procedures import respond
@@ -21,7 +19,7 @@ from bot.procedures.respond import Responder
 from bot.procedures.services import Responding
 from bot.register.lifecycle import CertificateStatus
 from tests.ca.builders import NOW, Chain, a_chain
-from tests.procedures.status_world import NONCE, SETTINGS, World, a_world
+from tests.procedures.status_world import SETTINGS, World, a_world, asking, without_nonce
 from tests.register.rows import a_certificate
 
 SIGNING, VALID = CertificateStatus.SIGNING, CertificateStatus.VALID
@@ -33,10 +31,6 @@ INTERNAL_ERROR = OCSPResponseStatus.INTERNAL_ERROR
 async def status_of(responder: Responder, request: bytes) -> OCSPResponseStatus:
     answer = await responder.answer(request)
     return ocsp.load_der_ocsp_response(answer.der).response_status
-
-
-def asking(chain: Chain, *serials: int) -> bytes:
-    return inquiry.request(chain.issuer, serials, NONCE)
 
 
 @pytest.mark.parametrize(
@@ -73,14 +67,6 @@ async def test_only_an_answer_without_nonce_may_be_kept(world: World) -> None:
     answer = await world.responder.answer(without_nonce(world.chain, 1))
     assert (answer.since, answer.until) == (NOW, NOW + timedelta(minutes=10))
     assert (await world.responder.answer(b"no request")).until is None
-
-
-def without_nonce(chain: Chain, serial: int) -> bytes:
-    request = asn1.OCSPRequest.load(asking(chain, serial))
-    made: bytes = asn1.OCSPRequest(
-        {"tbs_request": {"request_list": request["tbs_request"]["request_list"]}}
-    ).dump()
-    return made
 
 
 class TestAway:
