@@ -21,6 +21,9 @@ _in = partial(in_column, FORM_01)
 
 ONE_CERTIFICATE = "House rule: one person, one current certificate"
 
+# Nobody lets these pass: while what they speak of stands, the register takes no second certificate.
+UNYIELDING = frozenset({"row.person.being_revoked", "row.person.elsewhere", "row.person.claimed"})
+
 
 def _has_certificate(subject: OneCase) -> bool:
     return subject.known.has_certificate and _is_own(subject, subject.known.agency_id)

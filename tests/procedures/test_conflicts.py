@@ -1,0 +1,73 @@
+"""Two requests for one person: who goes first, in both orders and at once."""
+
+import asyncio
+
+import pytest
+
+from bot.register.lifecycle import ItemStatus
+from bot.register.models import Agency, Dossier, Item
+from bot.register.place import Place
+from tests.procedures.office import Office, a_school, at, office
+
+__all__ = ["office"]  # a fixture
+
+ACCEPTED, HELD, RETURNED = ItemStatus.ACCEPTED, ItemStatus.HELD, ItemStatus.RETURNED
+DOUBTFUL = {"title": "Giám đốc"}  # of a row: an officer decides
+FROM_ELSEWHERE = "mail.from"
+
+
+@pytest.fixture
+async def school(register: Place) -> Agency:
+    return await a_school()
+
+
+@pytest.fixture
+async def other(register: Place) -> Agency:
+    return await a_school("Trường Trung học phổ thông Phan Đình Phùng")
+
+
+def codes(item: Item) -> list[str]:
+    return [fault["code"] for fault in item.faults]
+
+
+async def row_of(dossier: Dossier) -> tuple[ItemStatus, list[str]]:
+    (item,) = await Item.filter(dossier=dossier)
+    return item.status, codes(item)
+
+
+@pytest.mark.parametrize("is_first_decided_first", [True, False])
+async def test_of_two_letters_of_one_agency_the_first_decided_goes_on(
+    school: Agency, office: Office, is_first_decided_first: bool
+) -> None:
+    letters = [await office.letter(school, at(school)) for _ in range(2)]
+    one, two = letters if is_first_decided_first else letters[::-1]
+    await office.decided(one)
+    await office.decided(two)
+    assert await row_of(one) == (ACCEPTED, [])
+    assert await row_of(two) == (RETURNED, ["row.person.under_way"])
+
+
+@pytest.mark.parametrize("is_first_decided_first", [True, False])
+async def test_of_two_agencies_the_first_decided_goes_on_and_the_other_is_looked_at(
+    school: Agency, other: Agency, office: Office, is_first_decided_first: bool
+) -> None:
+    letters = [await office.letter(one, at(one)) for one in (school, other)]
+    one, two = letters if is_first_decided_first else letters[::-1]
+    await office.decided(one)
+    await office.decided(two)
+    status, faults = await row_of(one)
+    assert status is ACCEPTED
+    assert "row.person.claimed" not in faults
+    assert await row_of(two) == (HELD, ["row.person.claimed", "row.mailbox.owned"][:1])
+
+
+@pytest.mark.parametrize("is_one_agency", [True, False])
+async def test_decided_at_once_one_goes_on(
+    school: Agency, other: Agency, office: Office, is_one_agency: bool
+) -> None:
+    agencies = (school, school if is_one_agency else other)
+    letters = [await office.letter(agency, at(agency)) for agency in agencies]
+    await asyncio.gather(*map(office.decided, letters))
+    found = sorted([await row_of(one) for one in letters])
+    expected = (RETURNED, "row.person.under_way") if is_one_agency else (HELD, "row.person.claimed")
+    assert found == [(ACCEPTED, []), (expected[0], [expected[1]])]
