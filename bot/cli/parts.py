@@ -15,6 +15,7 @@ from dateutil.relativedelta import relativedelta
 from bot import tools
 from bot.ca.inquiry import is_delegated
 from bot.ca.signing import sign_bytes, verify_bytes
+from bot.clock import HANOI
 from bot.config import Settings, template_folder
 from bot.errors import Misconfigured
 from bot.home import Home, read_calendar, read_certificate

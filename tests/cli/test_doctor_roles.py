@@ -63,7 +63,7 @@ async def wrong(part: str, settings: Settings, now: datetime = NOW) -> Misconfig
         (["worker", "ca"], {"token ca", "token subjects", "CA certificate", "broker", *REGISTER}),
         (
             ["worker", "post"],
-            {"templates", "token post", "mail certificate", "mail server", "SMS carrier",
+            {"templates", "calendar", "token post", "mail certificate", "mail server", "SMS carrier",
              "broker", *REGISTER},
         ),
     ],
