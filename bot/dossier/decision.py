@@ -7,12 +7,12 @@ from enum import StrEnum
 from bot.dossier import ruleset
 from bot.dossier.case import Case
 from bot.dossier.officer_rules import OFFICER_RULES
-from bot.dossier.rules import Consequence, Fault, examine, gravest
+from bot.dossier.person_rules import UNYIELDING
+from bot.dossier.rules import HOLD, Consequence, Fault, examine, gravest
 from bot.dossier.ruleset import in_force
 from bot.signatures.verdict import SubIndication
 
-
-LET_PASS = "Cán bộ tiếp nhận đã xem xét và chấp nhận điểm này."
+OVERRULED = "Cán bộ tiếp nhận đã xem xét và chấp nhận điểm này."
 
 
 class Outcome(StrEnum):
@@ -82,8 +82,8 @@ def _weighed(faults: Iterable[Fault], case: Case) -> Iterator[Fault]:
     """What an officer has let pass stops nothing more; nobody lets pass what could not be read."""
     for fault in faults:
         is_overruled = case.application and (fault.code, fault.position) in case.overruled
-        if is_overruled and fault.consequence is Consequence.HOLD:
-            yield replace(fault, consequence=Consequence.NOTE, remedy=LET_PASS)
+        if is_overruled and fault.consequence is HOLD and fault.code not in UNYIELDING:
+            yield replace(fault, consequence=Consequence.NOTE, remedy=OVERRULED)
         else:
             yield fault
 
