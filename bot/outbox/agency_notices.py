@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.dossier.form import Procedure
 from bot.dossier.rules import Fault
 from bot.outbox.content import Content
-from bot.outbox.values import CheckedLetter, Enclosed, RowResult, TakenBack
+from bot.outbox.values import CheckedLetter, Enclosed, RowResult, Step, TakenBack
+from bot.register.lifecycle import DossierStatus
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,26 @@ class Withdrawn(Content):
     received: datetime
     dossiers: tuple[TakenBack, ...]
     notes: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True)
+class Status(Content):
+    """To the agency, or to an officer, who asked by a signed mail: where a dossier stands.
+
+    `state` is None where there is none of that number, or it is another agency's.
+    """
+
+    kind = "status"
+
+    number: str  # as asked; empty: none could be read
+    state: DossierStatus | None
+    agency: str = ""  # whose dossier it is
+    procedure: Procedure | None = None  # None: not read yet
+    letter_number: str = ""
+    received: datetime | None = None
+    due: datetime | None = None  # None: its clock has stopped
+    rows: tuple[RowResult, ...] = ()
+    history: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)

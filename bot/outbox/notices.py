@@ -7,13 +7,15 @@ from bot.outbox.agency_notices import (
     Receipt,
     Result,
     Returned,
+    Status,
     Unsigned,
     Withdrawn,
 )
 from bot.outbox.content import Content
-from bot.outbox.officer_notices import Clock, Held, Parked, Unfetched
+from bot.outbox.officer_notices import Clock, Held, Ordered, Parked, Unfetched
 from bot.outbox.phone_notices import Help, Progress
-from bot.outbox.subscriber_notices import Credential, Passcode
+from bot.outbox.power_notices import Proposed, Settled
+from bot.outbox.subscriber_notices import Credential, Passcode, Revoked
 
 KINDS: dict[str, type[Content]] = {
     kind.kind: kind
@@ -24,14 +26,19 @@ KINDS: dict[str, type[Content]] = {
         Withdrawn,
         Credential,
         Passcode,
+        Revoked,
+        Status,
         Unsigned,
         Checked,
         Forms,
         Gathered,
         Held,
+        Ordered,
         Parked,
         Unfetched,
         Clock,
+        Proposed,
+        Settled,
         Progress,
         Help,
     )

@@ -1,17 +1,22 @@
 """What officers are told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.dossier.form import Procedure
 from bot.dossier.rules import Fault
 from bot.outbox.content import Content
-from bot.register.lifecycle import DossierStatus, Turn
+from bot.outbox.values import HeldRow, HeldSignature, RegisteredSigner
+from bot.register.lifecycle import DossierStatus, Turn, Verb
 
 
 @dataclass(frozen=True)
 class Held(Content):
-    """To an officer: something waits for a decision."""
+    """To an officer: something waits for a decision; a dossier is laid out with all that is known.
+
+    `faults` are of every consequence; whoever accepts lets pass those that hold. Who
+    only watches gets no code.
+    """
 
     kind = "held"
 
@@ -20,6 +25,32 @@ class Held(Content):
     received: datetime
     due: datetime | None
     faults: tuple[Fault, ...]
+    sources: dict[str, str] = field(default_factory=dict)  # what their rules rest on, by code
+    code: str = ""  # in groups; good for one order
+    expires: datetime | None = None
+    kept: str = ""  # why an officer has let it wait until now
+    procedure: Procedure | None = None
+    letter_number: str = ""
+    is_letter: bool = True  # the letter waits, and all its rows with it; else some rows do
+    signatures: tuple[HeldSignature, ...] = ()
+    signers: tuple[RegisteredSigner, ...] = ()  # of the agency
+    rows: tuple[HeldRow, ...] = ()  # that wait
+    more: int = 0  # how many more of them there are
+
+
+@dataclass(frozen=True)
+class Ordered(Content):
+    """To an officer: what became of what they signed."""
+
+    kind = "ordered"
+
+    received: datetime
+    mail: str  # its digest's first 16 hex digits
+    verb: Verb | None  # None: nothing could be understood
+    about: str  # number of a dossier or a proposal; of a new proposal, its act
+    rows: tuple[int, ...]
+    reason: str
+    refused: str  # a code: why nothing came of it; empty where it was obeyed
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ from bot.config import Settings
 from bot.dossier.catalogue import FORMS
 from bot.dossier.terms import WORDS
 from bot.errors import Misconfigured
-from bot.outbox import words
+from bot.outbox import order_words, words
 from bot.outbox.content import Content
+from bot.outbox.refusals import REFUSALS
 from bot.sms.text import parts, unaccent
 
 
@@ -54,7 +55,15 @@ def environment(settings: Settings, folder: Path) -> Environment:
         "indications": words.INDICATIONS,
         "sub_indications": words.SUB_INDICATIONS,
         "capacities": words.CAPACITIES,
+        "acts": words.ACTS,
+        "refusals": REFUSALS | order_words.REFUSALS,
         "outcomes": words.LETTER_OUTCOMES,
+        "reasons": words.REASONS,
+        "row_outcomes": words.OUTCOMES,
+        "verbs": order_words.VERBS,
+        "consequences": order_words.CONSEQUENCES,
+        "certificates": order_words.CERTIFICATES,
+        "happened": order_words.HISTORY,
         "forms_page": settings.web.forms_page,
         "precheck": settings.mailboxes.precheck,
         "within": False,

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Literal
 
 from bot.dossier.decision import Outcome
+from bot.dossier.grounds import Reason
 from bot.dossier.rules import Fault
-from bot.register.lifecycle import Capacity
+from bot.register.lifecycle import Capacity, CertificateStatus
 from bot.signatures.verdict import Indication, SubIndication
 
 
@@ -17,11 +18,23 @@ class RowResult:
     position: int
     full_name: str
     # open: the machine acts next; held: an officer does
-    outcome: Literal["issued", "returned", "open", "held", "withdrawn"]
-    serial: str = ""  # hex, when issued
+    # expired: nothing was left to revoke
+    outcome: Literal["issued", "revoked", "expired", "returned", "open", "held", "withdrawn"]
+    serial: str = ""  # hex, of the certificate that was issued, or asked to be revoked
     not_before: datetime | None = None
     not_after: datetime | None = None
+    revoked_at: datetime | None = None
+    also: tuple[str, ...] = ()  # serial numbers of its line that are revoked, too
     faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True)
+class RevokedCertificate:
+    """A certificate that relying parties see as revoked."""
+
+    serial: str  # hex
+    revoked_at: datetime
+    reason: Reason
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,14 @@ class Enclosed:
     type: str  # of media
     digest: str  # SHA-256, hex
     size: int  # bytes
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A line of what is laid out before somebody who decides."""
+
+    label: str
+    value: str
 
 
 @dataclass(frozen=True)
@@ -74,3 +95,55 @@ class TakenBack:
     letter_number: str
     was_open: bool
     rows: tuple[RowResult, ...]  # none where it was not read yet
+
+
+@dataclass(frozen=True)
+class HeldSignature(CheckedSignature):
+    """A signature of a letter that waits for an officer, or of its mail.
+
+    `capacity` is the one in which the register has its signer; `agency` for whom, where
+    that is another agency than the letter's. `signed_at` is what the signer claims.
+    """
+
+    agency: str = ""
+    signed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class HeldCertificate:
+    """The certificate that a row names, as registered: whose it is, and of which agency."""
+
+    serial: str  # hex
+    full_name: str
+    mailbox: str
+    agency: str
+    not_after: datetime
+    status: CertificateStatus
+
+
+@dataclass(frozen=True)
+class HeldRow:
+    """A row that waits for an officer: what it asks, in words."""
+
+    position: int
+    full_name: str
+    wish: str
+    certificate: HeldCertificate | None = None
+
+
+@dataclass(frozen=True)
+class RegisteredSigner:
+    """Who may sign for an agency, as registered."""
+
+    name: str
+    capacity: Capacity
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that happened to a dossier; `what` is its code in the audit trail."""
+
+    at: datetime
+    what: str

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from bot.dossier.attachment_rules import in_the_way
 from bot.dossier.decision import Outcome
 from bot.dossier.form import Procedure
+from bot.dossier.grounds import Reason
 from bot.dossier.rules import Consequence, Fault
 from bot.outbox.agency_notices import (
     Checked,
@@ -16,16 +17,40 @@ from bot.outbox.agency_notices import (
     Receipt,
     Result,
     Returned,
+    Status,
     Unsigned,
     Withdrawn,
 )
 from bot.outbox.content import Content
-from bot.outbox.officer_notices import Clock, Held, Parked, Unfetched
+from bot.outbox.officer_notices import Clock, Held, Ordered, Parked, Unfetched
+from bot.outbox.order_words import HISTORY
 from bot.outbox.phone_notices import Help, Progress
+from bot.outbox.power_notices import Proposed, Settled
 from bot.outbox.render import Letter
-from bot.outbox.subscriber_notices import Credential, Passcode
-from bot.outbox.values import CheckedLetter, CheckedSignature, Enclosed, RowResult, TakenBack
-from bot.register.lifecycle import Capacity, DossierStatus, Turn
+from bot.outbox.subscriber_notices import Credential, Passcode, Revoked
+from bot.outbox.values import (
+    CheckedLetter,
+    CheckedSignature,
+    Enclosed,
+    Fact,
+    HeldCertificate,
+    HeldRow,
+    HeldSignature,
+    RegisteredSigner,
+    RevokedCertificate,
+    RowResult,
+    Step,
+    TakenBack,
+)
+from bot.register.lifecycle import (
+    Act,
+    Capacity,
+    CertificateStatus,
+    DossierStatus,
+    ProposalStatus,
+    Turn,
+    Verb,
+)
 from bot.signatures.verdict import Indication, SubIndication
 
 NOW = datetime(2026, 11, 23, 2, 15, tzinfo=UTC)
@@ -104,12 +129,16 @@ OF_A_DOSSIER: dict[str, Any] = {
     "number": NUMBER, "agency": AGENCY, "letter_number": "05/THPTCVA-VP", "received": NOW,
 }  # fmt: skip
 
+OTHER_SERIAL = "5b20c1d27d5e4b8896aa01d2e3f40517"
+
 ROWS = (
     RowResult(1, "Nguyễn Thị Hồng Ánh", "issued", SERIAL, NOW, LATER),
     RowResult(2, "Trần Đức Thắng", "returned", faults=(A_FAULT,)),
     RowResult(3, "Lê Thị Mỹ Duyên", "held"),
     RowResult(5, "Vũ Hoàng Yến", "open"),
     RowResult(6, "Phạm Quốc Đạt", "withdrawn"),
+    RowResult(7, "Đỗ Thị Hoa", "revoked", SERIAL, revoked_at=NOW, also=(OTHER_SERIAL,)),
+    RowResult(8, "Lý Văn Nam", "expired", OTHER_SERIAL, not_after=NOW),
 )
 
 
@@ -204,6 +233,105 @@ def a_clock(**changes: Any) -> Clock:
     return Clock(**values | changes)
 
 
+def a_revocation(**changes: Any) -> Revoked:
+    values: dict[str, Any] = {
+        "number": NUMBER,
+        "full_name": "Nguyễn Thị Hồng Ánh",
+        "holder": "",
+        "asked_by": AGENCY,
+        "ground": "Mất điện thoại",
+        "revoked": (
+            RevokedCertificate(OTHER_SERIAL, NOW - timedelta(days=9), Reason.SUPERSEDED),
+            RevokedCertificate(SERIAL, NOW, Reason.KEY_COMPROMISE),
+        ),
+    }
+    return Revoked(**values | changes)
+
+
+FACTS = (
+    Fact("Mã cơ quan", "thpt-chu-van-an"),
+    Fact("Chứng thư của con dấu", f"Trường THPT Chu Văn An; SHA-256 {DIGEST}"),
+)
+
+
+def a_proposal(**changes: Any) -> Proposed:
+    values: dict[str, Any] = {
+        "number": "DX-2026-000001",
+        "act": Act.AGENCY,
+        "proposer": "Nguyễn Văn Bình",
+        "reason": "Công văn số 12/THPTCVA-VP đề nghị đăng ký",
+        "facts": FACTS,
+        "code": "K7Q2-9XWM",
+        "made": NOW,
+        "expires": NOW + timedelta(days=7),
+        "files": (Enclosed("cong-van-12.pdf", "application/pdf", DIGEST, 1_000),),
+    }
+    return Proposed(**values | changes)
+
+
+def a_settlement(**changes: Any) -> Settled:
+    values: dict[str, Any] = {
+        "number": "DX-2026-000001",
+        "act": Act.AGENCY,
+        "outcome": ProposalStatus.DONE,
+        "proposer": "Nguyễn Văn Bình",
+        "answered_by": "Trần Thị Hạnh",
+        "reason": "Công văn số 12/THPTCVA-VP đề nghị đăng ký",
+        "answer": "",
+        "because": "",
+        "facts": FACTS,
+    }
+    return Settled(**values | changes)
+
+
+def a_hold(**changes: Any) -> Held:
+    others = HeldCertificate(
+        SERIAL, "TRẦN ĐỨC THẮNG", "thang@moet.edu.vn", "Bộ nữa", LATER, CertificateStatus.VALID
+    )
+    values: dict[str, Any] = {
+        "number": NUMBER,
+        "agency": AGENCY,
+        "received": NOW,
+        "due": DUE,
+        "faults": (A_DOUBT, A_FAULT, A_NOTE),
+        "sources": {A_DOUBT.code: "Decree 68/2024"},
+        "code": "K7Q2-9XWM",
+        "expires": LATER,
+        "kept": "Chờ Sở trả lời.",
+        "procedure": Procedure.CHANGE,
+        "letter_number": "05/THPTCVA-VP",
+        "signatures": (
+            HeldSignature("Ai đó", None, Indication.TOTAL_PASSED, signed_at=NOW),
+            HeldSignature(
+                "Bà Năm", Capacity.LEADER, Indication.INDETERMINATE, SubIndication.TRY_LATER, "Sở"
+            ),
+        ),
+        "signers": (RegisteredSigner("Nguyễn Văn Minh", Capacity.LEADER, NOW, LATER),),
+        "rows": (
+            HeldRow(2, "Trần Đức Thắng", "Gia hạn", others),
+            HeldRow(3, "Lê Thị Mỹ Duyên", "cấp mới"),
+        ),
+        "more": 7,
+    }
+    return Held(**values | changes)
+
+
+def a_status(**changes: Any) -> Status:
+    values: dict[str, Any] = {
+        "number": NUMBER,
+        "state": DossierStatus.ACCEPTED,
+        "agency": AGENCY,
+        "procedure": Procedure.ISSUE,
+        "letter_number": "05/THPTCVA-VP",
+        "received": NOW,
+        "due": DUE,
+        "rows": ROWS,
+        "history": tuple(Step(NOW, what) for what in HISTORY),
+    }
+    return Status(**values | changes)
+
+
+ORDERED = (NOW, DIGEST[:16])
 EXAMPLES: dict[str, Content] = {
     "receipt": a_receipt(),
     "returned letter": a_return(),
@@ -212,6 +340,9 @@ EXAMPLES: dict[str, Content] = {
     "final result": a_result(due=None, rows=ROWS[:2]),
     "credential": a_credential(),
     "passcode": a_passcode(),
+    "revoked": a_revocation(),
+    "revoked, to the holder's agency": a_revocation(holder="Trường THPT Kim Liên", ground=""),
+    "revoked by order": a_revocation(asked_by="", ground="Sự cố khóa của nhà cung cấp"),
     "unsigned": Unsigned(agency=AGENCY, received=NOW),
     "unsigned with an obstacle": Unsigned(AGENCY, NOW, in_the_way({"zip", "pdf"})),
     "returned with a sheet": a_return(files=(A_SHEET,)),
@@ -221,6 +352,20 @@ EXAMPLES: dict[str, Content] = {
     "forms": Forms(AGENCY),
     "gathered": Gathered(),
     "held dossier": Held(NUMBER, AGENCY, NOW, DUE, (LETTER_FAULT, A_FAULT)),
+    "held dossier laid out": a_hold(),
+    "held rows": a_hold(is_letter=False, kept="", more=0),
+    "held, for who watches": a_hold(code="", expires=None, kept=""),
+    "order obeyed": Ordered(*ORDERED, Verb.ACCEPT, NUMBER, (), "", ""),
+    "order to return": Ordered(*ORDERED, Verb.RETURN, NUMBER, (1, 3), "Sai đơn vị.", ""),
+    "order to hold": Ordered(*ORDERED, Verb.HOLD, NUMBER, (), "Chờ Sở.", ""),
+    "order refused": Ordered(*ORDERED, Verb.ACCEPT, NUMBER, (), "", "order.code_used"),
+    "proposal refused": Ordered(*ORDERED, Verb.PROPOSE, "agency", (), "", "enrolment.odd"),
+    "order to propose": Ordered(*ORDERED, Verb.PROPOSE, "agency", (), "", ""),
+    "no order": Ordered(*ORDERED, None, "", (), "", "order.none"),
+    "status": a_status(),
+    "status of what is returned": a_status(state=DossierStatus.RETURNED, due=None, rows=()),
+    "status of nothing": Status(NUMBER, None, AGENCY),
+    "status of no number": Status("", None),
     "held mail": Held(None, None, NOW, None, (A_MAIL_DOUBT,)),
     "result of a dossier still examined": a_result(letter_number="", rows=(), notes=()),
     "parked row": Parked(NUMBER, "issue", 2, "hsm.unavailable", NOW, DUE),
@@ -235,6 +380,18 @@ EXAMPLES: dict[str, Content] = {
         procedure=None, state=DossierStatus.RECEIVED, turn=Turn.BOT, rows=0, closed=0, percent=50
     ),
     "overdue clock": a_clock(state=DossierStatus.HELD, turn=Turn.OFFICER, closed=0, percent=100),
+    "proposal": a_proposal(),
+    "proposal without evidence": a_proposal(act=Act.RESUME, reason="", facts=(), files=()),
+    "proposal that was carried out": a_settlement(),
+    "proposal that another refused": a_settlement(
+        outcome=ProposalStatus.REFUSED, answer="Chưa xác minh được con dấu"
+    ),
+    "proposal that cannot be done any more": a_settlement(
+        outcome=ProposalStatus.REFUSED, because="agency.exists"
+    ),
+    "proposal that nobody answered": a_settlement(
+        outcome=ProposalStatus.LAPSED, answered_by="", reason=""
+    ),
     "progress": Progress(NUMBER, "accepted", DUE),
     "progress of a returned dossier": Progress(NUMBER, "returned", None),
     "help": Help(),
