@@ -7,20 +7,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID
 from tortoise.transactions import in_transaction
 
 from bot.home import Home
+from bot.procedures.seen import StatusUnseen, status_is_seen
 from bot.register import tasks
 from bot.register.lifecycle import CertificateMove, CertificateStatus
 from bot.register.models import Certificate
-from bot.register.tasks import Kind
+from bot.register.tasks import Kind, Queue
 from tests.dossiers.desk import plain_form
 from tests.house import House
-
-BASE = "http://127.0.0.1:8080"  # web.base_url
 
 
 async def openssl(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -56,6 +56,7 @@ async def test_openssl_sees_what_was_issued_and_what_was_revoked(
     home = Home(house.settings)
     mail = x509.load_der_x509_certificate(home.mail_certificate.read_bytes())
     web = f"http://127.0.0.1:{house.running.web}"
+    base = house.settings.web.base_url
     async with httpx.AsyncClient() as client:
         crl = (await client.get(f"{web}/pki/ca.crl")).content
         issuer = (await client.get(f"{web}/pki/ca.cer")).content
@@ -69,10 +70,10 @@ async def test_openssl_sees_what_was_issued_and_what_was_revoked(
         ("crl", x509.load_der_x509_crl(crl)),
     ):
         (tmp_path / name).write_bytes(document.public_bytes(Encoding.PEM))
-        if name in {"good", "bad", "mail"} and isinstance(document, x509.Certificate):
+        if name in {"good", "bad"} and isinstance(document, x509.Certificate):
             assert pointers(document) == [
-                (AuthorityInformationAccessOID.OCSP, f"{BASE}/ocsp"),
-                (AuthorityInformationAccessOID.CA_ISSUERS, f"{BASE}/pki/ca.cer"),
+                (AuthorityInformationAccessOID.OCSP, f"{base}/ocsp"),
+                (AuthorityInformationAccessOID.CA_ISSUERS, f"{base}/pki/ca.cer"),
             ]
 
     asked = await openssl(
@@ -84,6 +85,11 @@ async def test_openssl_sees_what_was_issued_and_what_was_revoked(
     assert "nonce" not in asked.stderr.casefold()
     for words in ("good: good", "bad: revoked", "mail: good", "0x77: unknown", "keyCompromise"):
         assert words in asked.stdout
+
+    services = house.running.tools[Queue.URGENT]
+    await status_is_seen([int(bad.serial, 16)], services, datetime.now(UTC))
+    with pytest.raises(StatusUnseen):
+        await status_is_seen([int(good.serial, 16)], services, datetime.now(UTC))
 
     verify = ("verify", "-crl_check", "-CRLfile", "crl", "-CAfile", "root", "-untrusted", "ca")
     assert (await openssl(tmp_path, *verify, "good")).stdout == "good: OK\n"
