@@ -28,9 +28,10 @@ from pydantic import (
 )
 
 from bot.ca.profiles import NameUnfit, Subject
-from bot.dossier.fields import plain, read_mailbox, read_mobile, read_serial, read_text
+from bot.dossier.fields import read_mailbox, read_mobile, read_serial, read_text
+from bot.dossier.orders import OrderText, read_order
 from bot.errors import Refused
-from bot.register.lifecycle import Act, Capacity, Role
+from bot.register.lifecycle import Act, Capacity, Role, Verb
 from bot.signatures.trust import UNREADABLE
 
 LONGEST_NAME = 255
@@ -247,7 +248,7 @@ def content(act: Act, stored: object) -> Asked:
     return asked
 
 
-def read(text: str) -> tuple[Act, Asked]:
+def read(text: str) -> Asked:
     """What a signed text proposes: `ĐỀ NGHỊ agency`, and below it one JSON object.
 
     What a mail program put below that counts for nothing.
@@ -255,16 +256,14 @@ def read(text: str) -> tuple[Act, Asked]:
     Raises:
         ActUnknown, ContentUnreadable: nothing can come of it.
     """
-    first, _, rest = text.strip().partition("\n")
-    word = plain(first).split()[-1:]
-    act = next((act for act in Act if word == [act.value]), None)
-    if act is None:
+    order = read_order(text)
+    if not isinstance(order, OrderText) or order.verb is not Verb.PROPOSE:
         raise ActUnknown
     try:
-        stored, _ = json.JSONDecoder().raw_decode(rest.lstrip())
+        stored, _ = json.JSONDecoder().raw_decode(text, max(text.find("{"), 0))
     except (ValueError, RecursionError):
         raise ContentUnreadable from None
-    return act, content(act, stored)
+    return content(Act(order.about), stored)
 
 
 def written(asked: Asked) -> str:
