@@ -1,5 +1,6 @@
 """What every test may ask for. Peers are real: a missing one is a failure."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -23,6 +24,14 @@ def careful_hasher() -> Iterator[PasswordHasher]:
         careful = account.ARGON2
         patch.setattr(account, "ARGON2", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield careful
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_public_roots() -> Iterator[None]:
+    """Nobody outside is spoken to: each client need not read every root that browsers know."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_DIR", os.devnull)
+        yield
 
 
 @pytest.fixture

@@ -21,7 +21,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
+import anyio._backends._asyncio  # noqa: F401 - as anyio does when it is first used
 import httpcore  # noqa: F401 - as httpx does when it is first used
+import pkcs11._pkcs11  # noqa: F401 - as python-pkcs11 does when a library is loaded
 import twilio.rest.api.v2010.account.message  # noqa: F401 - as its SDK does
 from argon2 import PasswordHasher
 from pydantic import TypeAdapter
@@ -34,10 +36,13 @@ from bot.clock import Calendar
 from bot.config import Settings, template_folder
 from bot.inbox import mime
 from bot.outbox.render import Renderer
-from bot.register import connection
+from bot.register import connection, place
 from bot.signatures import pdf
 from tests.crash import life
 from tests.outbox.examples import a_credential
+
+# A frozen worker that holds a lock is waited for as long as this, not for a minute.
+SOON = {"lock_timeout": "2s", "idle_in_transaction_session_timeout": "5s"}
 
 
 class Here:
@@ -59,6 +64,7 @@ def main(mail: Path) -> None:
     logs.configure()
     setattr(tools, "Sandbox", Here)  # noqa: B010 - mypy knows it as another class
     setattr(account, "ARGON2", PasswordHasher(1, 8, 1))  # noqa: B010 - how long a guess takes is tried elsewhere
+    place.SERVER.update(SOON)
     warm_up(mail.read_bytes())
     gc.collect()
     gc.freeze()  # what no collection touches stays shared with the forks
