@@ -26,7 +26,9 @@ from bot.procedures.escalate import escalate
 from bot.procedures.identify import identify
 from bot.procedures.inbound import collect, heed
 from bot.procedures.issue import issue
+from bot.procedures.power import lapse
 from bot.procedures.publish import publish
+from bot.procedures.revoke import confirm, revoke
 from bot.register import audit, tasks
 from bot.register.tasks import HandOver, Kind, Lease, LeaseLost, Queue, StillKept
 from bot.sandbox import Unchecked
@@ -40,9 +42,12 @@ STORIES: Mapping[Kind, Story] = {
     Kind.IDENTIFY: identify,
     Kind.DECIDE: decide_dossier,
     Kind.ISSUE: issue,
+    Kind.REVOKE: revoke,
+    Kind.CONFIRM: confirm,
     Kind.PUBLISH: publish,
     Kind.CLOCK: tell_of_clock,
     Kind.RESULT: lambda lease, _, now: report_at_due_time(lease, now),
+    Kind.LAPSE: lambda lease, _, now: lapse(lease, now),
     Kind.ESCALATE: lambda lease, _, now: escalate(lease, now),
     Kind.NOTICE: post,
     Kind.CREDENTIAL: send_credential,

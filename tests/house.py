@@ -34,6 +34,7 @@ from bot.sections.authority import Issuing, KeyAlgorithm
 from bot.sections.servers import Database, Door, Outbox, Sandbox, Tokens, Trust, Web
 from demo.foreign import ForeignPki, Service, Signer
 from demo.paper import fill
+from demo.peers.processes import free_port
 from demo.school import CODE, MAILBOX, PROVINCE, SCHOOL, TEACHERS, School, Teacher, letter
 
 OFFICIAL = "hoso@ca.example.gov.vn"
@@ -44,12 +45,13 @@ CLIENTS = ThreadPoolExecutor(16)  # threads of their own: clients wait for the b
 
 
 def settings_for(home: Path, tokens: Path, revocation: str, database: str = "") -> Settings:
-    """Fast keys, real limits, everything on loopback."""
+    """Fast keys, real limits, everything on loopback; relying parties look where the web is."""
+    web = free_port()
     return Settings(
         home=home,
         database=Database(url=database),
         door=Door(port=0),
-        web=Web(port=0),
+        web=Web(port=web, base_url=f"http://127.0.0.1:{web}"),
         tokens=Tokens(pins=tokens / "pins"),
         trust=Trust(addresses=(revocation,), fetch_seconds=2),
         issuing=Issuing(algorithm=KeyAlgorithm.EC_P256),

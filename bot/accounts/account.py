@@ -15,7 +15,8 @@ from argon2.exceptions import VerifyMismatchError
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
-from bot.errors import Refused
+from bot.errors import Conflict, Refused
+from bot.outbox.delivery import call_off
 from bot.outbox.readable import readable, ungrouped
 from bot.register import audit
 from bot.register.lifecycle import AccountMove, AccountStatus
@@ -47,22 +48,41 @@ class AlreadyActive(Refused):
     code = "account.active"
 
 
+class AccountClosed(Conflict):
+    """No certificate is in force any more: there is nothing to activate."""
+
+    code = "account.closed"
+
+
 async def open_account(subscriber: Subscriber, *, now: datetime) -> Account:
     """The subscriber's account for a new key, inside the caller's transaction.
 
     The login is the official mailbox; no code is live until a credential is
-    sent. One that served an earlier key waits to be activated for this one.
+    sent. One that served an earlier key, or was closed, waits to be activated for this one.
     """
     login = subscriber.mailbox.casefold()
     account, is_new = await Account.get_or_create(subscriber=subscriber, defaults={"login": login})
     if is_new:
         await account.record("account.open", because="certificate.issued", now=now)
-    elif account.status is AccountStatus.ACTIVE:
+    elif account.status in (AccountStatus.ACTIVE, AccountStatus.CLOSED):
         await account.make(AccountMove.RENEW, because="certificate.issued", now=now, login=login)
     else:
         account.login = login
         await account.save(update_fields=["login"])
     return account
+
+
+async def close_account(subscriber_id: int, *, because: str, now: datetime) -> None:
+    """Nobody may sign with it: no code opens it, and none is sent. Inside the caller's transaction.
+
+    Args:
+        subscriber_id: of somebody who has no certificate in force, and perhaps no account.
+    """
+    account = await Account.filter(subscriber_id=subscriber_id).select_for_update().get_or_none()
+    if account is None or account.status is AccountStatus.CLOSED:
+        return
+    await account.make(AccountMove.CLOSE, because=because, now=now, code_hash=None)
+    await call_off(account, because=because, now=now)
 
 
 def new_code() -> tuple[str, str]:
@@ -76,8 +96,11 @@ async def mint(account_id: int, code_hash: str, *, limits: Accounts, now: dateti
 
     Raises:
         AlreadyActive: there is nothing left to activate.
+        AccountClosed: its certificate was revoked meanwhile.
     """
     account = await Account.locked(account_id)
+    if account.status is AccountStatus.CLOSED:
+        raise AccountClosed(account.id)
     if account.status is AccountStatus.ACTIVE:
         raise AlreadyActive(account.id)
     if account.status is AccountStatus.LOCKED:

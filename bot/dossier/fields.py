@@ -203,9 +203,12 @@ def read_serial(typed: str) -> Reading[str]:
     """A certificate's serial number in hexadecimal, however it was grouped.
 
     At most 20 octets (RFC 5280 4.1.2.2). The value is as the register has it:
-    lower case, without leading zeros.
+    lower case, without leading zeros. More digits than those octets have can only
+    be decimal notation, as some programs show a certificate's.
     """
     digits = re.sub(r"[\s:]", "", typed).casefold().removeprefix("0x").lstrip("0")
+    if re.fullmatch("[0-9]{41,49}", digits):
+        digits = f"{int(digits):x}"
     if not re.fullmatch("[0-9a-f]{1,40}", digits):
         return _flawed(typed, Flaw.INVALID)
     return Reading(typed, digits)

@@ -8,7 +8,7 @@ from bot.dossier.form04 import FORM_04
 from bot.dossier.rows import CertificateRow, ChangeRow
 from bot.dossier.rules import HOLD, Finding, Rule
 
-BY_MACHINE = {Procedure.ISSUE, Procedure.WITHDRAW}
+BY_MACHINE = {Procedure.ISSUE, Procedure.REVOKE, Procedure.WITHDRAW}
 
 
 def _by_hand(case: Case) -> list[Finding]:

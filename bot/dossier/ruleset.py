@@ -6,6 +6,7 @@ doubtful goes to an officer instead of back to the agency.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from bot.dossier.attachment_rules import ATTACHMENT_RULES
@@ -22,8 +23,8 @@ from bot.dossier.officer_rules import OFFICER_RULES
 from bot.dossier.own_letter_rules import OWN_LETTER_RULES
 from bot.dossier.person_rules import PERSON_RULES
 from bot.dossier.receiver_rules import RECEIVER_RULES
-from bot.dossier.revoke_rules import REVOKE_RULES
-from bot.dossier.rules import HOLD, NOTE, Rule, reworded, softened
+from bot.dossier.revoke_rules import REVOKE_RULES, told_only
+from bot.dossier.rules import HOLD, Rule, reworded, softened
 from bot.dossier.sheet_rules import SHEET_ROW_RULES, SHEET_RULES
 from bot.dossier.signature_rules import SIGNATURE_RULES
 from bot.errors import Misconfigured
@@ -44,6 +45,7 @@ REST = (
 )
 TRIFLES = {"signature.time_old", "signature.time_future"}
 DOUBTS = {"form.divergent", "letter.no_rows"}
+MISSING = "Người có trong danh sách được thu hồi ngay; nếu còn thiếu ai, đề nghị gửi văn bản mới."
 
 
 def _on_revocation(rules: tuple[Rule[Case], ...]) -> Iterator[Rule[Case]]:
@@ -53,7 +55,12 @@ def _on_revocation(rules: tuple[Rule[Case], ...]) -> Iterator[Rule[Case]]:
         elif rule in DECIDING and rule.code not in TRIFLES:
             yield rule
         else:
-            yield from softened([rule], NOTE)
+            yield _told(rule)
+
+
+def _told(rule: Rule[Case]) -> Rule[Case]:
+    told = told_only(rule)
+    return replace(told, remedy=MISSING) if rule.code == "letter.count_differs" else told
 
 
 # Of the letter, its signatures and its mail.

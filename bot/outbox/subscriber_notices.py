@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.outbox.content import Content
 from bot.outbox.readable import readable
+from bot.outbox.values import RevokedCertificate
 
 Mac = Callable[[bytes], bytes]  # a keyed MAC of at least 12 bytes; its key never leaves the token
 
@@ -40,3 +41,20 @@ class Passcode(Content):
     def code(self, mac: Mac) -> str:
         """The slip's passcode: 12 characters (60 bits), the same whenever it is worked out."""
         return readable(mac(f"slip/{self.account}/{self.attempt}".encode())[:12])
+
+
+@dataclass(frozen=True)
+class Revoked(Content):
+    """To the subscriber, and to the agency that the register has them under where another asked.
+
+    Relying parties see it by now.
+    """
+
+    kind = "revoked"
+
+    number: str
+    full_name: str  # of the subscriber
+    holder: str  # the agency that reads this; empty: the subscriber does
+    asked_by: str  # the agency; empty: officers of the authority have ordered it
+    ground: str  # in their own words; may be empty
+    revoked: tuple[RevokedCertificate, ...]

@@ -10,8 +10,9 @@ from markupsafe import Markup
 
 from bot.clock import HANOI
 from bot.dossier.form import Procedure
+from bot.dossier.grounds import Reason
 from bot.outbox.values import RowResult
-from bot.register.lifecycle import Capacity, Turn
+from bot.register.lifecycle import Act, Capacity, Role, Turn
 from bot.signatures.verdict import Indication, SubIndication
 
 WEEKDAYS = ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật")
@@ -39,12 +40,22 @@ TASKS = {
 
 OUTCOMES = {  # of a row
     "issued": "đã cấp",
+    "revoked": "đã thu hồi",
+    "expired": "đã hết hạn",
     "returned": "trả lại",
     "open": "đang giải quyết",
     "held": "đang xem xét",
     "withdrawn": "đã rút",
 }
 
+
+REASONS = {  # of a revocation
+    Reason.KEY_COMPROMISE: "khóa bị lộ hoặc nghi bị lộ",
+    Reason.AFFILIATION_CHANGED: "thay đổi đơn vị công tác",
+    Reason.CESSATION_OF_OPERATION: "không còn công tác hoặc không còn nhu cầu sử dụng",
+    Reason.SUPERSEDED: "được thay thế",
+    Reason.UNSPECIFIED: "lý do khác",
+}
 
 LETTER_OUTCOMES = {  # of a letter that was only tried out
     "accept": "được tiếp nhận giải quyết",
@@ -56,6 +67,21 @@ CAPACITIES = {
     Capacity.LEADER: "người có thẩm quyền",
     Capacity.ORGANISATION: "cơ quan, tổ chức",
     Capacity.CLERK: "văn thư",
+}
+
+ROLES = {  # of officers
+    Role.WATCH: "theo dõi",
+    Role.DECIDE: "thẩm định, quyết định hồ sơ",
+    Role.GOVERN: "quản trị: quyết định hồ sơ, đề xuất và ký duyệt đề xuất",
+}
+
+ACTS = {  # what an officer proposes
+    Act.AGENCY: "đăng ký cơ quan, tổ chức",
+    Act.SIGNER: "đăng ký, thay đổi người ký của cơ quan",
+    Act.OFFICER: "đăng ký, thay đổi cán bộ",
+    Act.REVOKE: "thu hồi chứng thư theo quyết định của cơ quan chứng thực",
+    Act.PAUSE: "tạm dừng cấp, gia hạn, thay đổi chứng thư",
+    Act.RESUME: "cho chạy tiếp việc đã dừng",
 }
 
 INDICATIONS = {  # EN 319 102-1, table 5

@@ -6,10 +6,12 @@ from typing import Any
 from tortoise.transactions import in_transaction
 
 from bot.dossier.application import application_from_json, faults_from_json, row_from_json
+from bot.dossier.form import Procedure
 from bot.dossier.rows import Row
 from bot.dossier.rules import Consequence, Fault
 from bot.outbox.agency_notices import Result
 from bot.outbox.values import RowResult
+from bot.procedures.revoked import revoked_rows
 from bot.procedures.telling import tell_agency, tell_receiver
 from bot.register.lifecycle import CertificateStatus, DossierMove, DossierStatus, ItemStatus, exits
 from bot.register.models import Certificate, Dossier, Item
@@ -74,7 +76,10 @@ async def row_results(dossier: Dossier) -> tuple[RowResult, ...]:
     done = Certificate.filter(item__dossier_id=dossier.id, status__in=ISSUED)
     issued = {certificate.item_id: certificate async for certificate in done}
     items = await Item.filter(dossier_id=dossier.id).order_by("position")
-    return tuple(_row_result(item, dossier, issued.get(item.id)) for item in items)
+    revoked = await revoked_rows(items) if dossier.procedure == Procedure.REVOKE else {}
+    return tuple(
+        revoked.get(item.id) or _row_result(item, dossier, issued.get(item.id)) for item in items
+    )
 
 
 def _row_result(item: Item, dossier: Dossier, issued: Certificate | None) -> RowResult:

@@ -128,7 +128,7 @@ async def _write(
 ) -> None:
     application = case.application
     used_up = None
-    if application and decision.outcome is Outcome.ACCEPT:
+    if application and decision.outcome is Outcome.ACCEPT and not case.letter_used_in:
         used_up = letter_key(dossier.agency_id, application.letter)
     await dossier.make(
         DOSSIER_MOVES[decision.outcome],

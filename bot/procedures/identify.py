@@ -103,6 +103,6 @@ async def _open_dossier(mail: Mail, letter: Letter, services: Vetting, now: date
     revoked_by = mail.received_at + REVOCATION
     receipt = Receipt(dossier.number, dossier.agency.name, mail.received_at, due, revoked_by)
     await tell_agency(dossier, receipt, key="receipt", now=now)
-    await tasks.call(tasks.Kind.DECIDE, dossier.id, due=now)
+    await tasks.call(tasks.Kind.DECIDE, dossier.id, due=now, first=letter.hurries)
     await tasks.call(tasks.Kind.RESULT, dossier.id, due=due)
     await set_clock(dossier, services.calendar)

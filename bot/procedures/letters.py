@@ -1,9 +1,11 @@
 """What in a mail may be a letter, and for which agency its signers speak."""
 
+import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from bot.dossier.fields import plain
 from bot.inbox.mime import Part, Survey
 from bot.procedures.services import Vetting
 from bot.register.lifecycle import Capacity
@@ -15,6 +17,7 @@ from bot.signatures.verdict import Found, Inspection
 UNCHECKED_TRIES = 3  # a child may die of the machine's troubles; of its own it dies each time
 KILLED_LIMIT = 2  # files that kill their child, until no more of the mail is opened
 OPENED_WITHIN = 60.0  # seconds, until no more of the mail is opened
+HURRIES = re.compile(r"\b(thu hoi|hoa toc|khan)\b")
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,18 @@ class Letter:
     part: Part | None
     inspection: Inspection | None
     agency: Agency | None
+    subject: str = ""  # of the mail
+
+    @property
+    def hurries(self) -> bool:
+        """Whether it seems to ask for a revocation, or to be urgent: good for going first only.
+
+        An agency's own letter is not read yet, so its name and the mail's have to do.
+        """
+        if self.inspection and self.inspection.hurries:
+            return True
+        names = f"{self.subject} {self.part.filename if self.part else ''}"
+        return bool(HURRIES.search(re.sub(r"[\W_]+", " ", plain(names))))
 
     def digest(self, mail: Mail) -> str:
         """SHA-256 (hex) of the file; of the mail where there is none."""
@@ -50,7 +65,7 @@ async def letters_in(
     sender = await _agency_of(signed.signatures, mail)
     if sender is None:
         return letters
-    first, *others = letters or [Letter(None, None, None)]
+    first, *others = letters or [Letter(None, None, None, survey.subject)]
     return [replace(first, agency=sender), *others]
 
 
@@ -63,7 +78,8 @@ async def _opened(
             inspection = await services.examiner.inspect(raw, part)
         else:
             inspection = Inspection(sha256=part.sha256, faults=(OutOfTime.code,))
-        letters.append(Letter(part, inspection, await _agency_of(inspection.signatures, mail)))
+        agency = await _agency_of(inspection.signatures, mail)
+        letters.append(Letter(part, inspection, agency, survey.subject))
         killed += unchecked(inspection) is not None
     if killed and lease.attempt < UNCHECKED_TRIES:
         raise Unchecked

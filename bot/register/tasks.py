@@ -99,6 +99,7 @@ PARKED_AFTER = 8  # attempts; a task that kills its worker counts too
 FREE = {"lease": None, "leased_until": None, "begun_at": None}
 FIRST_RETRY = timedelta(seconds=2)
 LONGEST_RETRY = timedelta(minutes=15)
+HEAD_START = timedelta(days=30)  # of what goes first: nothing waits so long
 
 
 class StillKept(Conflict):
@@ -189,19 +190,25 @@ class Lease:
         return Task.filter(id=self.task, lease=self.token, attempts=self.attempt)
 
 
-async def call(kind: Kind, subject: int, *, due: datetime) -> None:
+async def call(kind: Kind, subject: int, *, due: datetime, first: bool = False) -> None:
     """Call for `kind` on `subject`, inside the caller's transaction; once is enough.
 
     Where the task stands and is just being ended, that end counts as the
     answer: its story holds what it looks at, or ends before it looks.
+
+    Args:
+        first: it goes before all that waits in its queue.
     """
-    await call_all(kind, [subject], due=due)
+    await call_all(kind, [subject], due=due, first=first)
 
 
-async def call_all(kind: Kind, subjects: Iterable[int], *, due: datetime) -> None:
+async def call_all(
+    kind: Kind, subjects: Iterable[int], *, due: datetime, first: bool = False
+) -> None:
     """Call for `kind` on each of `subjects`, as `call` would."""
+    at = due - HEAD_START if first else due
     called = [
-        Task(key=f"{kind}:{subject}", kind=kind, subject=subject, since=due, due_at=due)
+        Task(key=f"{kind}:{subject}", kind=kind, subject=subject, since=due, due_at=at)
         for subject in subjects
     ]
     await Task.bulk_create(called, ignore_conflicts=True)

@@ -84,7 +84,13 @@ def inspect(pdf: bytes) -> Inspection:
         sha256=hashlib.sha256(pdf).hexdigest(),
         faults=document.faults,
         signatures=tuple(claim.found for claim in document.claims),
+        hurries=_hurries(document.values),
     )
+
+
+def _hurries(values: Mapping[str, str]) -> bool:
+    """Whether it looks like form 05, or bears one of the degrees of urgency."""
+    return values.get("form", "").startswith("05/") or bool(values.get("letter_urgency"))
 
 
 def judge(

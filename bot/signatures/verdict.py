@@ -158,11 +158,16 @@ class SurveyedMail(Answer):
 
 
 class Inspection(Answer):
-    """Pass 1: what a file holds. `faults` as in `SignedFile`."""
+    """Pass 1: what a file holds. `faults` as in `SignedFile`.
+
+    `hurries`: its fields are those of a revocation, or say that it is urgent. Nobody
+    believed need have signed them: it is good for going first, and for nothing else.
+    """
 
     sha256: str
     faults: tuple[str, ...] = ()
     signatures: tuple[Found, ...] = ()
+    hurries: bool = False
 
 
 class SignedFile(Answer):

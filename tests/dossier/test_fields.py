@@ -261,6 +261,8 @@ def test_serial_numbers(typed: str) -> None:
         ("٣٩", Flaw.INVALID),
         ("3a91\u200bf0c2", Flaw.INVALID),
         ("f" * 41, Flaw.INVALID),
+        (str(2**160), Flaw.INVALID),
+        ("9" * 50, Flaw.INVALID),
         ("f" * 401, Flaw.OVERLONG),
     ],
 )
@@ -274,3 +276,8 @@ def test_every_serial_number_is_read_as_the_register_has_it(serial: int) -> None
     octets = serial.to_bytes(20, "big")
     for typed in (f"{serial:x}", f"{serial:#X}", octets.hex(":"), octets.hex(" ", 4).upper()):
         assert fields.read_serial(typed).value == f"{serial:x}"
+
+
+@given(st.integers(10**40, 2**160 - 1))
+def test_a_long_serial_number_may_be_decimal(serial: int) -> None:
+    assert fields.read_serial(str(serial)).value == f"{serial:x}"

@@ -137,8 +137,10 @@ ROWS = (
     RowResult(3, "Lê Thị Mỹ Duyên", "held"),
     RowResult(5, "Vũ Hoàng Yến", "open"),
     RowResult(6, "Phạm Quốc Đạt", "withdrawn"),
-    RowResult(7, "Đỗ Thị Hoa", "revoked", SERIAL, revoked_at=NOW, also=(OTHER_SERIAL,)),
-    RowResult(8, "Lý Văn Nam", "expired", OTHER_SERIAL, not_after=NOW),
+)
+OF_FORM_05 = (
+    RowResult(1, "Đỗ Thị Hoa", "revoked", SERIAL, revoked_at=NOW, also=(OTHER_SERIAL,)),
+    RowResult(2, "Lý Văn Nam", "expired", OTHER_SERIAL, not_after=NOW),
 )
 
 
@@ -338,6 +340,7 @@ EXAMPLES: dict[str, Content] = {
     "returned rows": a_return(due=DUE, faults=(A_FAULT,)),
     "partial result": a_result(),
     "final result": a_result(due=None, rows=ROWS[:2]),
+    "result of a revocation": a_result(due=None, rows=OF_FORM_05),
     "credential": a_credential(),
     "passcode": a_passcode(),
     "revoked": a_revocation(),

@@ -48,6 +48,7 @@ from tests.outbox.examples import (
     DUE,
     EXAMPLES,
     NOW,
+    OF_FORM_05,
     ROWS,
     a_clock,
     a_passcode,
@@ -292,10 +293,12 @@ def test_every_outcome_of_a_row_has_words() -> None:
     assert set(OUTCOMES) == set(get_args(get_type_hints(RowResult)["outcome"]))
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.outcome)
+@pytest.mark.parametrize("row", [*ROWS, *OF_FORM_05], ids=lambda row: row.outcome)
 def test_a_row_is_told_as_it_stands_and_no_otherwise(row: RowResult) -> None:
     headings = {
         "issued": "ĐÃ CẤP",
+        "revoked": "ĐÃ THU HỒI",
+        "expired": "ĐÃ HẾT HẠN",
         "returned": "TRẢ LẠI ĐỂ HOÀN THIỆN",
         "open": "ĐANG ĐƯỢC GIẢI QUYẾT",
         "held": "ĐANG ĐƯỢC CÁN BỘ XEM XÉT",
