@@ -147,7 +147,7 @@ def _certify_mail(
         not_before=not_before,
         not_after=min(not_before + MAIL_LIFE, issuer.not_valid_after_utc),
     )
-    _save(home.services / f"{certificate.serial_number:x}", certificate)
+    _save(home.services / f"{certificate.serial_number:x}.cer", certificate)
     _save(home.mail_certificate, certificate)
     yield f"mail-signing certificate {home.mail_certificate}"
 

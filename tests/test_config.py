@@ -61,6 +61,7 @@ def test_a_list_is_json(load: Load) -> None:
         ("[door]\nkey = 'door.key'", "door.key"),
         ("[door]\nrequire_tls = true", "door.require_tls"),
         ("[web]\nbase_url = 'pki.gov.vn'", "web.base_url"),
+        ("[issuing]\nresponder_days = 1\ncrl_every_hours = 8", "issuing.responder_days"),
         ("[rules]\nfreshness_days = 0", "rules.freshness_days"),
         ("[rules.wording.'mail.zip']\ntext = '{name}'", "rules.wording.mail.zip.text"),
         ("[rules.wording.'mail.zip']\ntext = '{'", "Only {certificate} and {detail}"),

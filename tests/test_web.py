@@ -72,7 +72,7 @@ async def test_the_crl_and_the_certificate(published: Path, name: str, kind: str
     "path",
     [
         "/pki/ocsp.cer",
-        "/pki/services/1",
+        "/pki/services/1.cer",
         "/pki/secret",
         "/pki/..%2fsecret",
         "/pki/../secret",

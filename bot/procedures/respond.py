@@ -117,7 +117,9 @@ class Responder:
         folder = self._services.published
         question = ocsp.read(request, _loaded((folder / CERTIFICATE_FILE).read_bytes()))
         responder = _loaded((folder / RESPONDER_FILE).read_bytes())
-        names = {serial: folder / SERVICES_FOLDER / name(serial) for serial in question.serials}
+        names = {
+            serial: folder / SERVICES_FOLDER / f"{name(serial)}.cer" for serial in question.serials
+        }
         services = {serial: None for serial, path in names.items() if path.is_file()}
         return _Heard(question, responder, services)
 

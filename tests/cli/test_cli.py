@@ -112,7 +112,7 @@ def test_doctor_names_what_is_missing_and_the_remedy(bot: Bot) -> None:
     checks = {check["part"]: check for check in json.loads(done.stdout)}
     assert done.returncode == 1
     wrong = {part for part, check in checks.items() if not check["says"].startswith("ok")}
-    assert wrong == {"CRL", "trust", "agencies"}
+    assert wrong == {"CRL", "OCSP", "trust", "agencies"}
     assert "trust/roots" in checks["trust"]["remedy"]
     assert "not there yet" in checks["CRL"]["says"]
 

@@ -68,12 +68,13 @@ def test_the_subjects_token_must_really_wrap(
         SEE["token subjects"](settings, LOOKED)
 
 
-@pytest.mark.parametrize("part", ["token ca", "token post"])
+@pytest.mark.parametrize("part", ["token ca", "token ocsp", "token post"])
 def test_a_key_and_its_certificate_belong_together(settings: Settings, part: str) -> None:
     home = Home(settings)
     ca, mail = home.ca_certificate.read_bytes(), home.mail_certificate.read_bytes()
     home.ca_certificate.write_bytes(mail)
     home.mail_certificate.write_bytes(ca)
+    home.ocsp_certificate.write_bytes(mail)
     assert "bot init --answer" in wrong(part, settings).remedy
 
 
@@ -91,6 +92,31 @@ def test_a_certificate_that_ends_too_soon_is_named(
     SEE[part](settings, LOOKED + good_for)
     later = 11 * YEAR if "CA certificate has" in says else good_for + 2 * YEAR
     assert says in wrong(part, settings, LOOKED + later).what
+
+
+def test_the_responder_s_certificate_must_be_made_anew_in_time(settings: Settings) -> None:
+    see, day = SEE["OCSP certificate"], timedelta(days=1)
+    assert (see(settings, LOOKED + 65 * day) or "").startswith("until ")
+    late = wrong("OCSP certificate", settings, LOOKED + 70 * day)
+    assert "was not made anew" in late.what
+    assert "urgent" in late.remedy
+    assert "has ended" in wrong("OCSP certificate", settings, LOOKED + 91 * day).what
+
+
+def test_a_responder_that_this_ca_has_not_made_is_named(settings: Settings) -> None:
+    home = Home(settings)
+    home.ocsp_certificate.write_bytes(home.mail_certificate.read_bytes())
+    found = wrong("OCSP certificate", settings)
+    assert "none of this CA's" in found.what
+    assert "bot init --answer" in found.remedy
+    home.ocsp_certificate.unlink()
+    assert "does not exist" in wrong("OCSP certificate", settings).what
+
+
+def test_a_responder_that_cannot_be_reached_from_outside_is_named(settings: Settings) -> None:
+    found = wrong("OCSP", settings)
+    assert settings.web.base_url in found.what
+    assert "bot web" in found.remedy
 
 
 def test_a_shorter_validity_is_a_remedy(settings: Settings) -> None:

@@ -4,9 +4,12 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from cryptography import x509
 
+from bot.ca.crl import Revoked
 from bot.home import Home
+from bot.procedures import publish
 from bot.procedures.publish import REGULAR
 from bot.register import tasks
 from bot.register.lifecycle import CertificateStatus
@@ -14,6 +17,8 @@ from bot.register.models import Certificate, Item, Task
 from bot.register.tasks import Kind, Queue
 from tests.dossiers.desk import plain_form
 from tests.house import House
+from tests.procedures.status_world import World
+from tests.register.rows import a_certificate
 
 
 def crl(house: House) -> x509.CertificateRevocationList:
@@ -60,6 +65,30 @@ async def interrupt(one: Certificate) -> None:
     await Certificate.filter(id=one.id).update(status=CertificateStatus.SIGNING, der=None)
     await Item.filter(id=one.item_id).update(status="accepted")
     await tasks.call(Kind.ISSUE, one.item_id, due=now)
+
+
+async def test_what_was_listed_once_is_not_encoded_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+
+    def counted(one: Revoked) -> bytes:
+        made.append(one.serial)
+        return entry(one)
+
+    entry = publish.crl.entry
+    monkeypatch.setattr(publish.crl, "entry", counted)
+    monkeypatch.setattr(publish, "ROWS", 2)
+    for count in (5, 1, 0):
+        for _ in range(count):
+            await a_certificate(
+                status=CertificateStatus.REVOKED, revoked_at=world.clock.time, reason="superseded"
+            )
+        await a_certificate(status=CertificateStatus.VALID)
+        await world.publish()
+    listed = await Certificate.filter(status=CertificateStatus.REVOKED).order_by("id")
+    assert made == [int(one.serial, 16) for one in listed]
+    assert [one.serial_number for one in world.crl] == made
 
 
 async def test_a_device_that_is_away_never_parks_the_list(house: House) -> None:

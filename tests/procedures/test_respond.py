@@ -54,7 +54,7 @@ async def test_what_the_register_says_is_said(
 
 
 async def test_what_nobody_issued_is_unknown_and_our_services_are_good(world: World) -> None:
-    (world.published / "services/2a").write_bytes(b"a certificate")
+    (world.published / "services/2a.cer").write_bytes(b"a certificate")
     request = asking(world.chain, 0x2A, 0x2B, -1, 1 << 200, 1 << 5_000)
     answer = await world.responder.answer(request)
     assert world.said(answer.der) == {

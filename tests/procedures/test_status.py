@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID
 from tortoise.transactions import in_transaction
 
+from bot.cli.peers import PEER_LOOKS
 from bot.home import Home
 from bot.procedures.seen import StatusUnseen, status_is_seen
 from bot.register import tasks
@@ -85,6 +86,9 @@ async def test_openssl_sees_what_was_issued_and_what_was_revoked(
     assert "nonce" not in asked.stderr.casefold()
     for words in ("good: good", "bad: revoked", "mail: good", "0x77: unknown", "keyCompromise"):
         assert words in asked.stdout
+
+    see = {look.part: look.see for look in PEER_LOOKS}["OCSP"]
+    assert await asyncio.to_thread(see, house.settings, datetime.now(UTC)) is None
 
     services = house.running.tools[Queue.URGENT]
     await status_is_seen([int(bad.serial, 16)], services, datetime.now(UTC))

@@ -108,7 +108,8 @@ def a_site(
     house = House(home)
     house.settings.write_text(
         f'home = "{home}"\n[database]\nurl = "{url}"\n[broker]\nurl = "{broker.url}"\n'
-        f'[door]\nport = {house.door}\n[web]\nport = {house.web}\n[tokens]\npins = "{pins}"\n'
+        f'[door]\nport = {house.door}\n[tokens]\npins = "{pins}"\n'
+        f'[web]\nport = {house.web}\nbase_url = "http://127.0.0.1:{house.web}"\n'
         f'[trust]\naddresses = ["{revocation}"]\n[issuing]\nalgorithm = "rsa-3072"\n'
     )
     return house
