@@ -96,6 +96,7 @@ async def propose(
         async with in_transaction():
             await _propose(order, officer, text, evidence, settings, now)
     except (Refused, Conflict) as refused:
+        await order.refresh_from_db(["proposal_id", "reason"])  # what it pointed to is gone
         return refused.code
     return ""
 
