@@ -1,16 +1,17 @@
 """When every row has its end, and what is told of it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from tortoise.transactions import in_transaction
 
 from bot.dossier.application import application_from_json, faults_from_json, row_from_json
 from bot.dossier.form import Procedure
-from bot.dossier.rows import Row
-from bot.dossier.rules import Consequence, Fault
+from bot.dossier.rows import ChangeRow, Row
+from bot.dossier.rules import OVERTAKEN, Consequence, Fault
 from bot.outbox.agency_notices import Result
 from bot.outbox.values import RowResult
+from bot.procedures.holds import end_holds
 from bot.procedures.revoked import revoked_rows
 from bot.procedures.telling import tell_agency, tell_receiver
 from bot.register.lifecycle import CertificateStatus, DossierMove, DossierStatus, ItemStatus, exits
@@ -19,6 +20,7 @@ from bot.register.tasks import Lease
 
 # faults of the address
 UNREACHED = ("letter.notify", "receiver.mobile.", "receiver.mailbox.", "receiver.unclear")
+Changed = Literal["renewed", "amended", "renewed_amended"]
 ISSUED = (CertificateStatus.VALID, CertificateStatus.REVOKED)  # and handed over
 OPEN = frozenset(status for status in ItemStatus if any(exits(status)))
 WAITING = frozenset({DossierStatus.RECEIVED, DossierStatus.HELD, DossierStatus.ACCEPTED})
@@ -38,6 +40,7 @@ async def close_if_done(dossier: Dossier, now: datetime) -> None:
     await dossier.fetch_related("agency", "mail")
     items = await Item.filter(dossier=dossier).order_by("position")
     await dossier.make(DossierMove.COMPLETE, because="rows.closed", now=now)
+    await end_holds(dossier.id, now)
     await _tell_result(dossier, items, now, key="result")
 
 
@@ -85,6 +88,8 @@ async def row_results(dossier: Dossier) -> tuple[RowResult, ...]:
 def _row_result(item: Item, dossier: Dossier, issued: Certificate | None) -> RowResult:
     name = row_from_json(item.asked, Row).full_name.typed
     match item.status:
+        case ItemStatus.DONE if dossier.procedure == Procedure.CHANGE:
+            return _changed(item, name, issued)
         case ItemStatus.DONE if issued:
             return RowResult(
                 item.position, name, "issued", issued.serial, issued.not_before, issued.not_after
@@ -93,12 +98,27 @@ def _row_result(item: Item, dossier: Dossier, issued: Certificate | None) -> Row
             to_mend = _those(Consequence.RETURN, item.faults)
             return RowResult(item.position, name, "returned", faults=to_mend)
         case ItemStatus.WITHDRAWN:
-            return RowResult(item.position, name, "withdrawn")
+            is_overtaken = any(fault["code"] == OVERTAKEN for fault in item.faults)
+            return RowResult(item.position, name, "overtaken" if is_overtaken else "withdrawn")
         case ItemStatus.HELD | ItemStatus.PARKED:
             return RowResult(item.position, name, "held")
         case _:  # a row stands for as long as its letter is held
             is_held = dossier.status is DossierStatus.HELD
             return RowResult(item.position, name, "held" if is_held else "open")
+
+
+def _changed(item: Item, name: str, certificate: Certificate | None) -> RowResult:
+    """Of form 04; without a new certificate, the register alone has changed."""
+    row = row_from_json(item.asked, ChangeRow)
+    if certificate is None:
+        return RowResult(item.position, name, "recorded")
+    outcome: Changed = "renewed" if row.renew else "amended"
+    if row.renew and row.amend:
+        outcome = "renewed_amended"
+    return RowResult(
+        item.position, name, outcome, certificate.serial, certificate.not_before,
+        certificate.not_after,
+    )  # fmt: skip
 
 
 def _those(consequence: Consequence, stored: list[Any]) -> tuple[Fault, ...]:

@@ -2,61 +2,41 @@
 
 Everything is looked up first, the rules decide, and one transaction writes
 what they said. Faults are told all at once; good rows never wait for bad ones.
+What an officer has let pass is decided again, here as well.
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from tortoise.transactions import in_transaction
 
 from bot.clock import REVOCATION
-from bot.dossier.application import as_json
-from bot.dossier.case import Case, RowCase
+from bot.dossier.case import Case
 from bot.dossier.decision import Decision, Outcome, decide
 from bot.dossier.form import Procedure
-from bot.dossier.gather import Judged, gather
-from bot.dossier.letter import letter_key
-from bot.dossier.rows import IssueRow
-from bot.dossier.rules import Consequence, Fault
-from bot.outbox.agency_notices import Returned
-from bot.outbox.officer_notices import Held
+from bot.dossier.gather import gather
+from bot.dossier.rules import Fault
 from bot.outbox.values import Enclosed
+from bot.procedures.case_file import items_waiting
 from bot.procedures.clocks import set_clock
 from bot.procedures.close import close_if_done
 from bot.procedures.doubts import RevocationUnknown
 from bot.procedures.enclosing import sheet_back
+from bot.procedures.holds import end_holds, hold
 from bot.procedures.judging import judge
 from bot.procedures.letters import UNCHECKED_TRIES
+from bot.procedures.recording import record
+from bot.procedures.returning import tell_returned
 from bot.procedures.services import Vetting
-from bot.procedures.telling import tell_agency, tell_officers
 from bot.procedures.withdraw import withdraw
 from bot.register import tasks
 from bot.register.counter import Counter
-from bot.register.lifecycle import DossierMove, ItemMove
-from bot.register.models import Dossier, Item, Task
+from bot.register.lifecycle import DossierStatus
+from bot.register.models import Dossier, Task
 from bot.register.tasks import Lease
 from bot.sandbox import Unchecked
-from bot.signatures.verdict import Signature
-
-DOSSIER_MOVES = {
-    Outcome.ACCEPT: DossierMove.ACCEPT,
-    Outcome.HOLD: DossierMove.HOLD,
-    Outcome.RETURN: DossierMove.RETURN,
-}
-STORIES = {
-    Procedure.ISSUE: tasks.Kind.ISSUE,
-    Procedure.CHANGE: tasks.Kind.CHANGE,
-    Procedure.REVOKE: tasks.Kind.REVOKE,
-}
-ITEM_MOVES = {
-    Outcome.ACCEPT: ItemMove.ACCEPT,
-    Outcome.HOLD: ItemMove.HOLD,
-    Outcome.RETURN: ItemMove.RETURN,
-}
 
 
 async def decide_dossier(lease: Lease, services: Vetting, now: datetime) -> None:
@@ -80,14 +60,19 @@ async def decide_dossier(lease: Lease, services: Vetting, now: datetime) -> None
     thought = await _think(dossier, case, services)
     async with in_transaction():
         await Counter.one_at_a_time("decisions")
+        await dossier.refresh_from_db(fields=["status", "overruled"])
         if (again := await looked_up()) != case:
             case, thought = again, await _think(dossier, again, services)
         decision = thought.decision
         if case.procedure is Procedure.REVOKE:
             await _hasten(dossier, services)
         if not decision.retry:
-            await _write(dossier, judging.judged, evidence, case, decision, now)
-            await _tell(dossier, case, thought, now)
+            decided = await record(dossier, judging.judged, evidence, case, decision, now)
+            if returned := tuple(_returned(decided)):
+                await tell_returned(
+                    dossier, returned, key=f"{lease.task}", now=now, files=thought.files
+                )
+            await _hold(dossier, services, now)
             await _go_on(dossier, case, decision, now)
             await lease.end()
     if decision.retry:
@@ -105,9 +90,27 @@ class Thought:
 async def _think(dossier: Dossier, case: Case, services: Vetting) -> Thought:
     decision = await asyncio.to_thread(decide, case)
     outcomes = {decision.outcome, *(row.outcome for row in decision.rows)}
-    if decision.retry or Outcome.RETURN not in outcomes:
+    is_whole = dossier.status is not DossierStatus.ACCEPTED  # else most of its rows are done
+    if decision.retry or Outcome.RETURN not in outcomes or not is_whole:
         return Thought(decision, ())
     return Thought(decision, await sheet_back(case, decision, services.archive, dossier.number))
+
+
+def _returned(decided: Decision) -> Iterator[Fault]:
+    """The faults of what comes back: of the letter, or of rows alone."""
+    if decided.outcome is Outcome.RETURN:
+        yield from decided.faults
+    for row in decided.rows:
+        if row.outcome is Outcome.RETURN:
+            yield from row.faults
+
+
+async def _hold(dossier: Dossier, services: Vetting, now: datetime) -> None:
+    """What is doubtful goes to the officers, under a code of its own."""
+    if dossier.status is DossierStatus.HELD or await items_waiting(dossier):
+        await hold(dossier, services.settings.officers, now)
+    else:
+        await end_holds(dossier.id, now)
 
 
 async def _go_on(dossier: Dossier, case: Case, decision: Decision, now: datetime) -> None:
@@ -118,64 +121,6 @@ async def _go_on(dossier: Dossier, case: Case, decision: Decision, now: datetime
         await close_if_done(dossier, now)
 
 
-async def _write(
-    dossier: Dossier,
-    judged: Judged,
-    evidence: list[str],
-    case: Case,
-    decision: Decision,
-    now: datetime,
-) -> None:
-    application = case.application
-    used_up = None
-    if application and decision.outcome is Outcome.ACCEPT and not case.letter_used_in:
-        used_up = letter_key(dossier.agency_id, application.letter)
-    await dossier.make(
-        DOSSIER_MOVES[decision.outcome],
-        because=_because(decision.faults, decision.outcome),
-        now=now,
-        procedure=case.procedure,
-        due_at=dossier.due_at,
-        application=as_json(application) if application else None,
-        receiver_mobile=application.receiver.mobile.value if application else None,
-        verdicts=[
-            _verdict(signature) for signature in (*judged.file.signatures, *judged.mail.signatures)
-        ],
-        faults=[as_json(fault) for fault in decision.faults],
-        evidence=evidence,
-        letter_key=used_up,
-        supersedes_id=case.supersedes,
-    )
-    await _write_rows(dossier, case, decision, now)
-
-
-async def _write_rows(dossier: Dossier, case: Case, decision: Decision, now: datetime) -> None:
-    """The items, each with its move: in a handful of statements for two thousand rows."""
-    await Item.bulk_create(
-        Item(
-            dossier=dossier,
-            position=row.row.position,
-            place=f"{dossier.id}/{row.row.position}",
-            asked=as_json(row.row),
-            faults=[as_json(fault) for fault in decided.faults],
-            **_about(row),
-        )
-        for row, decided in zip(case.rows, decision.rows, strict=True)
-    )
-    added = await Item.filter(dossier=dossier).only("id", "position", "status", "dossier_id")
-    made = {item.position: item for item in added}
-    together = defaultdict[tuple[Outcome, str], list[Item]](list)
-    for decided in decision.rows:
-        if decided.outcome is not Outcome.STAND:
-            because = _because(decided.faults, decided.outcome)
-            together[decided.outcome, because].append(made[decided.position])
-    for (outcome, because), items in together.items():
-        await Item.make_all(items, ITEM_MOVES[outcome], because=because, now=now)
-        if outcome is Outcome.ACCEPT:
-            story = STORIES[case.procedure]
-            await tasks.call_all(story, [item.id for item in items], due=now)
-
-
 async def _hasten(dossier: Dossier, services: Vetting) -> None:
     """A revocation has a clock of its own; until it was read it had the usual one."""
     dossier.procedure, dossier.due_at = Procedure.REVOKE, dossier.received_at + REVOCATION
@@ -183,63 +128,3 @@ async def _hasten(dossier: Dossier, services: Vetting) -> None:
     result = Task.filter(kind=tasks.Kind.RESULT, subject=dossier.id)
     await result.update(since=dossier.due_at, due_at=dossier.due_at)
     await set_clock(dossier, services.calendar)
-
-
-def _about(subject: RowCase[Any]) -> dict[str, Any]:
-    """The person and the mailbox that a row is about; those of a certificate as registered."""
-    row, held = subject.row, subject.own_holding
-    if isinstance(row, IssueRow):
-        number, mailbox = row.personal_number.value, row.mailbox.value
-    else:
-        number, mailbox = (held.personal_number, held.mailbox) if held else (None, None)
-    return {"person": number or "", "mailbox": (mailbox or "").casefold()}
-
-
-async def _tell(dossier: Dossier, case: Case, thought: Thought, now: datetime) -> None:
-    """What comes back goes to the agency, what is doubtful to the officers."""
-    decision = thought.decision
-    letter_number = case.application.letter.number if case.application else ""
-    whole = decision.outcome is Outcome.RETURN
-    returned = (*(decision.faults if whole else ()), *_faults(decision, Outcome.RETURN))
-    if whole or returned:
-        to_mend = [fault for fault in returned if fault.consequence is Consequence.RETURN]
-        content = Returned(
-            dossier.number,
-            dossier.agency.name,
-            letter_number,
-            dossier.received_at,
-            None if whole else dossier.due_at,
-            tuple(to_mend),
-            notes=tuple(fault for fault in returned if fault not in to_mend),
-            files=thought.files,
-        )
-        await tell_agency(dossier, content, key="returned", now=now)
-    held = tuple(_faults(decision, Outcome.HOLD))
-    if decision.outcome is Outcome.HOLD:
-        held = (*decision.faults, *_faults(decision, Outcome.STAND))
-    if held:
-        due = dossier.due_at
-        about = Held(dossier.number, dossier.agency.name, dossier.received_at, due, held)
-        await tell_officers(about, key=f"held:dossier:{dossier.id}", now=now, dossier=dossier)
-
-
-def _faults(decision: Decision, outcome: Outcome) -> Iterator[Fault]:
-    return (fault for row in decision.rows if row.outcome is outcome for fault in row.faults)
-
-
-def _because(faults: Sequence[Fault], outcome: Outcome) -> str:
-    """The code of the gravest fault, for the trail; "rules.passed" where nothing was in the way."""
-    if outcome is Outcome.ACCEPT:
-        return "rules.passed"
-    worst = max(faults, key=lambda fault: fault.consequence.gravity, default=None)
-    return worst.code if worst else "letter.rows"
-
-
-def _verdict(signature: Signature) -> dict[str, Any]:
-    """A signature as the register keeps it: who, when by their claim, and how it was judged."""
-    return {
-        "fingerprint": signature.fingerprint,
-        "field": signature.field,
-        "signing_time": signature.signing_time.isoformat() if signature.signing_time else None,
-        **signature.verdict.model_dump(mode="json"),
-    }

@@ -13,6 +13,7 @@ from bot.dossier.rules import Fault
 from bot.outbox.agency_notices import Withdrawn
 from bot.outbox.values import TakenBack
 from bot.procedures.close import OPEN, WAITING, close_if_done, row_results
+from bot.procedures.holds import end_holds
 from bot.procedures.publish import burn_interrupted
 from bot.procedures.telling import tell_agency
 from bot.register.lifecycle import DossierMove, ItemMove, ItemStatus
@@ -44,6 +45,7 @@ async def withdraw(dossier: Dossier, case: Case, notes: tuple[Fault, ...], now: 
 
 async def _take_back(dossier_id: int, now: datetime) -> TakenBack:
     await _end_tasks(dossier_id)
+    await end_holds(dossier_id, now)
     for item in await _open_items(dossier_id):
         await burn_interrupted(item, now)
         await item.make(ItemMove.WITHDRAW, because=BECAUSE, now=now)
