@@ -1,8 +1,6 @@
 """One notice, one recipient, one signed MIME message (RFC 5322, RFC 8551)."""
 
-import base64
 import re
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +16,9 @@ from cryptography import x509
 from bot.clock import HANOI
 from bot.config import Settings
 from bot.errors import Refused
-from bot.outbox.cms import PrivateKey, signed_data
+from bot.outbox.cms import PrivateKey
 from bot.outbox.render import Letter
+from bot.outbox.signed import multipart_signed
 
 MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,120}@[!-;=?A-~]{1,120}>")
 
@@ -98,30 +97,9 @@ class Mailer:
             headers.append(f"In-Reply-To: {answers}\r\nReferences: {answers}\r\n".encode("ascii"))
         automatic = "auto-generated" if answers is None else "auto-replied"  # RFC 3834 5
         headers.append(f"Auto-Submitted: {automatic}\r\n".encode("ascii"))
-        return b"".join(headers) + self._signed(_entity(letter, attachments), now)
-
-    def _signed(self, entity: bytes, now: datetime) -> bytes:
-        """RFC 8551 3.5.3: the bytes that are signed are spliced in, never written twice."""
-        boundary = f"signed-{secrets.token_hex(16)}"
-        signature = signed_data(entity, self._key, self._certificate, self._chain, now)
-        lines = (
-            b"MIME-Version: 1.0",
-            b'Content-Type: multipart/signed; protocol="application/pkcs7-signature";',
-            f' micalg=sha-256; boundary="{boundary}"'.encode("ascii"),
-            b"",
-            b"This is an S/MIME signed message (RFC 8551).",
-            f"--{boundary}".encode("ascii"),
-            entity,
-            f"--{boundary}".encode("ascii"),
-            b'Content-Type: application/pkcs7-signature; name="smime.p7s"',
-            b"Content-Transfer-Encoding: base64",
-            b'Content-Disposition: attachment; filename="smime.p7s"',
-            b"",
-            *base64.encodebytes(signature).splitlines(),
-            f"--{boundary}--".encode("ascii"),
-            b"",
+        return b"".join(headers) + multipart_signed(
+            _entity(letter, attachments), self._key, self._certificate, self._chain, now
         )
-        return b"\r\n".join(lines)
 
 
 def _entity(letter: Letter, attachments: Sequence[Attachment]) -> bytes:
