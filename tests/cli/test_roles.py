@@ -1,9 +1,11 @@
 """The web and the carrier's listener, as processes: each with what it needs and no more."""
 
+import base64
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -71,6 +73,21 @@ def test_the_web_serves_on_while_the_database_is_away_and_says_so_by_ocsp(
         assert status is ocsp.OCSPResponseStatus.TRY_LATER
         with pytest.raises(httpx.ConnectError):
             httpx.post(f"http://127.0.0.1:{called}{STATUS_PATH}")
+
+
+def test_the_web_answers_ocsp_as_soon_as_the_register_is_open(home: Path, token_home: Path) -> None:
+    issuer = x509.load_der_x509_certificate((home / "published/ca.cer").read_bytes())
+    asked = base64.b64encode(inquiry.request(issuer, [1], b"nonce"))
+    web = free_port()
+    url = f"http://127.0.0.1:{web}/ocsp/{quote(asked, safe='')}"
+    with running(
+        home, "web", BOT_TOKENS__PINS=str(token_home / "pins"), BOT_WEB__PORT=str(web)
+    ):  # fmt: skip
+        while (answer := ocsp.load_der_ocsp_response(httpx.get(url).content)).response_status is (
+            ocsp.OCSPResponseStatus.TRY_LATER
+        ):
+            pass
+    assert answer.certificate_status is ocsp.OCSPCertStatus.UNKNOWN
 
 
 def test_the_carrier_s_listener_listens_and_serves_nothing_else(home: Path) -> None:
