@@ -28,7 +28,7 @@ from bot.config import Settings
 from bot.dossier.form import Procedure
 from bot.dossier.forms import blank_form
 from bot.home import Home
-from bot.register.lifecycle import Capacity
+from bot.register.lifecycle import Capacity, Role
 from bot.register.models import Agency, AgencySigner, Officer, Task
 from bot.sections.authority import Issuing, KeyAlgorithm
 from bot.sections.servers import Database, Door, Outbox, Sandbox, Tokens, Trust, Web
@@ -177,9 +177,24 @@ async def register_school(
     return agency
 
 
-async def register_officer(now: datetime) -> Officer:
-    """Somebody who is told of what waits, and orders nothing."""
-    return await Officer.create(name="Cán bộ trực", mailbox=OFFICER, since=now - timedelta(days=1))
+async def register_officer(
+    now: datetime,
+    *,
+    mailbox: str = OFFICER,
+    role: Role = Role.WATCH,
+    signer: Signer | None = None,
+    name: str = "Cán bộ trực",
+) -> Officer:
+    """Somebody who is told of what waits; with a role and a certificate, they decide it."""
+    der = signer.der if signer else None
+    return await Officer.create(
+        name=name,
+        mailbox=mailbox,
+        role=role,
+        certificate=der,
+        fingerprint=sha256(der).hexdigest() if der else None,
+        since=now - timedelta(days=1),
+    )
 
 
 async def register_signer(

@@ -29,6 +29,7 @@ REFUSALS = {  # why nothing came of an order; the rest is in `bot.outbox.refusal
     "order.reason": "lệnh này phải có lý do sau dấu hai chấm, trên cùng dòng đầu, không quá "
     "1.000 ký tự và không có ký tự điều khiển",
     "order.act": "không đọc được nội dung đề xuất sau chữ ĐỀ NGHỊ",
+    "order.evidence": "không lấy ra được tệp kèm theo: tệp quá lớn hoặc bị hỏng",
     "order.trial": "thư được gửi tới hộp thư kiểm tra trước; ở đó không lệnh nào được thực hiện",
     "order.replayed": "chính lệnh này đã được nhận trước đó, trong một thư khác",
     "order.undated": "chữ ký số không ghi thời điểm ký",

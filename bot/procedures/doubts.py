@@ -5,7 +5,8 @@ that stays away, or bytes that could not be opened. Could not check is never
 good and never bad.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.clock import HANOI
@@ -16,8 +17,11 @@ from bot.outbox.officer_notices import Held
 from bot.procedures.letters import Letter, unchecked
 from bot.procedures.services import Vetting
 from bot.procedures.telling import tell_officers
-from bot.register.models import Mail
+from bot.register import tasks
+from bot.register.lifecycle import MailStatus
+from bot.register.models import Mail, Officer, Stranger
 from bot.sandbox import Unchecked
+from bot.signatures.verdict import Found
 
 STRANGER = "signer.unregistered"
 UNREADABLE = "mail.unreadable"
@@ -32,7 +36,7 @@ class RevocationUnknown(Unavailable):
 TEXTS = {
     STRANGER: (
         "Chữ ký số hợp lệ nhưng chứng thư của người ký chưa có trong sổ đăng ký của cơ quan nào.",
-        "Xác minh người ký; nếu đúng, đăng ký (bot agency signer) và đề nghị gửi lại hồ sơ.",
+        "Xác minh người ký; nếu đúng, đăng ký (bot agency signer): hệ thống tự xem lại thư này.",
     ),
     RevocationUnknown.code: (
         "Chưa tra cứu được trạng thái chứng thư của người ký chưa đăng ký.",
@@ -58,8 +62,8 @@ async def doubts_of(
     services: Vetting,
     waits_since: datetime | None,
     now: datetime,
-) -> set[str]:
-    """Why an officer must look at what nobody registered has signed: codes of `TEXTS`.
+) -> "Doubts":
+    """Why an officer must look at what nobody registered has signed.
 
     The mail's own signatures tell only where no letter is known: they transport.
 
@@ -69,33 +73,75 @@ async def doubts_of(
     Raises:
         RevocationUnknown: it still is waited for.
     """
-    doubts = set() if survey.readable else {UNREADABLE}
+    doubts = Doubts()
+    if not survey.readable:
+        doubts.codes.add(UNREADABLE)
     examiner, moment = services.examiner, mail.received_at
     for letter in letters:
         if letter.part and letter.inspection and not letter.agency:
             if unchecked(letter.inspection):
-                doubts.add(Unchecked.code)
+                doubts.codes.add(Unchecked.code)
             elif any(found.intact for found in letter.inspection.signatures):
                 file = await examiner.judge(raw, letter.part, moment, now)
-                doubts |= _of(bool(file.file.passed), file.retry, services, waits_since, now)
+                _doubt(doubts, file.file.passed, file.retry, services, waits_since, now)
     if not any(letter.agency for letter in letters):
         own = await examiner.judge_mail(raw, survey, moment, now)
-        passed = any(signature.passed for signature in own.mail.signatures)
-        doubts |= _of(passed, own.retry, services, waits_since, now)
+        passed = [signature for signature in own.mail.signatures if signature.passed]
+        officers = await _officers(passed)
+        strangers = [one for one in passed if one.fingerprint not in officers]
+        if strangers or not passed:
+            _doubt(doubts, strangers, own.retry, services, waits_since, now)
     return doubts
 
 
-def _of(
-    passed: bool, retry: bool, services: Vetting, waits_since: datetime | None, now: datetime
-) -> set[str]:
-    if passed:
-        return {STRANGER}
-    if not retry:
-        return set()
-    patience = timedelta(hours=services.settings.trust.patience_hours)
-    if waits_since and now < waits_since + patience:
-        raise RevocationUnknown
-    return {RevocationUnknown.code}
+@dataclass
+class Doubts:
+    """Codes of `TEXTS`, and the fingerprints of strangers whose signatures have passed."""
+
+    codes: set[str] = field(default_factory=set)
+    strangers: set[str] = field(default_factory=set)
+
+
+async def remember(mail: Mail, doubts: Doubts) -> None:
+    """Who has signed a mail that is held, inside the transaction that holds it."""
+    rows = [Stranger(mail=mail, fingerprint=one) for one in sorted(doubts.strangers)]
+    if rows:
+        await Stranger.bulk_create(rows, ignore_conflicts=True)
+
+
+async def look_again(fingerprint: str, now: datetime) -> None:
+    """Who has that certificate is registered now: held mails that they signed are identified anew.
+
+    Inside the transaction that registers them.
+    """
+    signed = Stranger.filter(fingerprint=fingerprint, mail__status=MailStatus.HELD)
+    mails = [one.mail_id async for one in signed.order_by("mail_id")]
+    await tasks.call_all(tasks.Kind.IDENTIFY, mails, due=now)
+
+
+async def _officers(signatures: Iterable[Found]) -> set[str]:
+    """Those of our own officers: no strangers, and what they sign is no letter."""
+    fingerprints = [one.fingerprint for one in signatures]
+    theirs = Officer.filter(fingerprint__in=fingerprints)
+    return {str(one) for one in await theirs.values_list("fingerprint", flat=True)}
+
+
+def _doubt(
+    doubts: Doubts,
+    strangers: Sequence[Found],
+    retry: bool,
+    services: Vetting,
+    waits_since: datetime | None,
+    now: datetime,
+) -> None:
+    if strangers:
+        doubts.codes.add(STRANGER)
+        doubts.strangers |= {one.fingerprint for one in strangers}
+    elif retry:
+        patience = timedelta(hours=services.settings.trust.patience_hours)
+        if waits_since and now < waits_since + patience:
+            raise RevocationUnknown
+        doubts.codes.add(RevocationUnknown.code)
 
 
 async def tell_of_doubts(mail: Mail, doubts: set[str], *, is_known: bool, now: datetime) -> None:

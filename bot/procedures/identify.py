@@ -3,6 +3,7 @@
 A dossier is born when an intact signature is by a certificate that the
 register knows, whatever else is wrong. The agency is the signer's, and every
 answer goes to its registered mailbox; From and the envelope prove nothing.
+What an officer orders, or somebody known asks, in the mail itself is heeded instead.
 """
 
 import asyncio
@@ -11,12 +12,16 @@ from datetime import datetime
 from tortoise.transactions import in_transaction
 
 from bot.clock import HANOI, REVOCATION
+from bot.dossier.orders import Inquiry
 from bot.inbox.automatic import without_sender
 from bot.inbox.mime import Survey
 from bot.outbox.agency_notices import Receipt
 from bot.procedures.clocks import set_clock
-from bot.procedures.doubts import doubts_of, tell_of_doubts
+from bot.procedures.doubts import Doubts, doubts_of, remember, tell_of_doubts
+from bot.procedures.hearing import Word, hear
+from bot.procedures.inquiries import inform
 from bot.procedures.letters import UNCHECKED_TRIES, Letter, letters_in
+from bot.procedures.orders import obey
 from bot.procedures.precheck import precheck
 from bot.procedures.services import Vetting
 from bot.procedures.telling import tell_agency
@@ -35,26 +40,51 @@ async def identify(lease: Lease, services: Vetting, now: datetime) -> None:
     raw = await asyncio.to_thread(services.archive.get, mail.digest)
     survey = await _survey(raw, lease, services)
     letters = await letters_in(raw, survey, mail, lease, services)
+    machine = without_sender(survey.automatic, mail.envelope_from)  # RFC 3834, 2: not answered
+    word = None if machine else await hear(raw, survey, mail, letters, lease, services, now)
+    if word:
+        await _heed(word, mail, survey, lease, services, now)
+        return
     known = [letter for letter in letters if letter.agency]
     if mail.is_trial and known:
         await precheck(raw, mail, known, lease, services, now)
         return
-    doubts: set[str] = set()
+    doubts = Doubts()
     if not mail.is_trial:  # what is only tried out asks nothing of an officer
         # what is known is not kept waiting for what is not
         waits_since = None if known else lease.since
         doubts = await doubts_of(raw, survey, mail, letters, services, waits_since, now)
-    machine = without_sender(survey.automatic, mail.envelope_from)  # RFC 3834, 2: not answered
     sender = await _registered_sender(survey)
     async with in_transaction():
         for letter in known:
             await _open_dossier(mail, letter, services, now)
-        if doubts:
-            await tell_of_doubts(mail, doubts, is_known=bool(known), now=now)
+        if doubts.codes:
+            await tell_of_doubts(mail, doubts.codes, is_known=bool(known), now=now)
+            await remember(mail, doubts)
         elif not known and sender and not machine:
             await answer_unsigned(mail, survey, sender, now)
-        move, because = _end(bool(known), doubts, machine)
-        await mail.make(move, because=because, now=now, message_id=survey.message_id)
+        move, because = _end(bool(known), doubts.codes, machine)
+        if mail.status not in move.sources:  # it was held, and still is
+            await mail.record("mail.hold_again", because=because, now=now)
+        else:
+            await mail.make(move, because=because, now=now, message_id=survey.message_id)
+        await lease.end()
+
+
+async def _heed(
+    word: Word, mail: Mail, survey: Survey, lease: Lease, services: Vetting, now: datetime
+) -> None:
+    """An order is obeyed or not, a question answered; there is no letter in it."""
+    async with in_transaction():
+        because = "order"
+        asks = word.officer or word.agency
+        is_officer = word.officer is None or word.officer.in_force(mail.received_at)
+        if isinstance(word.said, Inquiry) and asks and is_officer:
+            because = "inquiry"
+            await inform(mail, word.said.number, asks, now)
+        elif word.officer:
+            await obey(mail, word, word.officer, services.settings.officers, now)
+        await mail.make(MailMove.IDENTIFY, because=because, now=now, message_id=survey.message_id)
         await lease.end()
 
 

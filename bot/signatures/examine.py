@@ -18,6 +18,7 @@ from bot.signatures.trust import LAWFUL, Policy, TrustStore
 from bot.signatures.verdict import (
     Found,
     Inspection,
+    Leaf,
     MailInspection,
     Signature,
     SignedFile,
@@ -122,6 +123,15 @@ class Examiner:
         except Unchecked as unchecked:
             return Judgement(SignedFile.unread(name, digest, unchecked.code), retry=True)
         return Judgement(file, (*data.ocsps, *data.crls), retry=_may_pass_later(file.signatures))
+
+    async def part(self, raw: bytes, part: mime.Part) -> bytes:
+        """The decoded bytes of a part, taken out by a child.
+
+        Raises:
+            Unchecked: the child gave no answer, or the part is too big for one.
+        """
+        leaf = await self._sandbox.call(smime.leaf, raw, part.index, answer=Leaf)
+        return leaf.content
 
     async def inspect_mail(self, raw: bytes, survey: mime.Survey) -> MailInspection:
         """Pass 1 over the mail's own signatures. `survey` is of these very bytes."""

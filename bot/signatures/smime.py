@@ -21,6 +21,7 @@ from bot.signatures.status import Statuses
 from bot.signatures.timestamp import brought, judge_timed
 from bot.signatures.trust import LAWFUL, Policy, TrustStore
 from bot.signatures.verdict import (
+    Leaf,
     MailFound,
     MailInspection,
     MailSignature,
@@ -42,6 +43,11 @@ def survey(raw: bytes, policy: Policy = LAWFUL) -> SurveyedMail:
     seen = mime.survey(raw)
     inspection = inspect(raw, policy) if seen.is_protected else MailInspection()
     return SurveyedMail(survey=seen, inspection=inspection)
+
+
+def leaf(raw: bytes, index: int) -> Leaf:
+    """The part that `mime.survey` numbered `index`."""
+    return Leaf(content=mime.part(raw, index))
 
 
 def inspect(raw: bytes, policy: Policy = LAWFUL) -> MailInspection:

@@ -150,6 +150,12 @@ class MailInspection(Answer):
     signatures: tuple[MailFound, ...] = ()
 
 
+class Leaf(Answer):
+    """A part of a mail, its transfer encoding undone."""
+
+    content: bytes
+
+
 class SurveyedMail(Answer):
     """What a mail is made of, and pass 1 over its own signatures."""
 
