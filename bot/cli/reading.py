@@ -1,7 +1,16 @@
 """What people type into options: read as the fields of a dossier are, never repaired."""
 
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from bot.cli.output import fail
+from bot.clock import HANOI
 from bot.dossier.fields import Reading, read_mailbox, read_mobile
+from bot.home import read_certificate
+
+DAY = ["%Y-%m-%d"]
 
 
 def mailbox(option: str, typed: str) -> str:
@@ -18,6 +27,20 @@ def mobile(option: str, typed: str) -> str:
     if reading.value is None:
         raise fail(f"{option}: {typed} is no mobile number.", _hint(reading, "0912 345 678"))
     return reading.value
+
+
+def midnight(day: datetime | None) -> datetime | None:
+    """When that day begins, in Hà Nội."""
+    return day and day.replace(tzinfo=HANOI)
+
+
+def certificate(path: Path) -> bytes:
+    """The DER of a certificate's file, PEM or DER.
+
+    Raises:
+        Misconfigured: it cannot be read.
+    """
+    return read_certificate(path).public_bytes(Encoding.DER)
 
 
 def _hint(reading: Reading[str], example: str) -> str:

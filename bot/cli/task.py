@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli.output import Json, err, fail, show_list
+from bot.cli.by import By, signed
+from bot.cli.output import Json, show_list
+from bot.cli.power import Reason, asked_for, put_forward
 from bot.cli.register import in_register
-from bot.procedures.escalate import resume as resume_task
-from bot.register.connection import clock
+from bot.procedures.acts import ResumedTask
 from bot.register.models import Task
 
 cli = typer.Typer(help="Tasks: what is due, waits, or was given up.", no_args_is_help=True)
@@ -37,17 +38,15 @@ async def _list() -> list[dict[str, Any]]:
 
 
 @cli.command()
+@signed
 def resume(
     context: typer.Context,
     number: Annotated[int, typer.Argument(help="As `bot task list` shows it.")],
+    by: By,
+    reason: Reason = "",
 ) -> None:
-    """Let a task that was given up begin anew, once its cause is mended."""
-    in_register(context.obj, _resume, number)
-    err.print(f"Task {number} begins anew.")
+    """Let a task that was given up begin anew, once its cause is mended.
 
-
-async def _resume(number: int) -> None:
-    task = await Task.get_or_none(id=number)
-    if task is None or task.parked_at is None:
-        raise fail(f"No task {number} was given up.", "See `bot task list`.")
-    await resume_task(task, await clock())
+    One officer who governs proposes it, another approves: see `bot proposal --help`.
+    """
+    put_forward(context.obj, asked_for(ResumedTask, {}, task=number, reason=reason), by)

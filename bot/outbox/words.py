@@ -2,13 +2,14 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
 
 from bot.clock import HANOI
+from bot.dossier.amendments import Thing
 from bot.dossier.form import Procedure
 from bot.dossier.grounds import Reason
 from bot.outbox.values import RowResult
@@ -40,12 +41,33 @@ TASKS = {
 
 OUTCOMES = {  # of a row
     "issued": "đã cấp",
+    "renewed": "đã gia hạn",
+    "amended": "đã thay đổi thông tin",
+    "renewed_amended": "đã gia hạn và thay đổi thông tin",
+    "recorded": "đã cập nhật sổ đăng ký",
     "revoked": "đã thu hồi",
     "expired": "đã hết hạn",
     "returned": "trả lại",
     "open": "đang giải quyết",
     "held": "đang xem xét",
     "withdrawn": "đã rút",
+    "overtaken": "không thực hiện",
+}
+
+BRIEFLY = {  # where there is no room: outcomes that are told as another one
+    "renewed": "đã thực hiện",
+    "amended": "đã thực hiện",
+    "renewed_amended": "đã thực hiện",
+    "recorded": "đã thực hiện",
+    "overtaken": "đã rút",
+}
+
+THINGS = {  # that change about a subscriber
+    Thing.FULL_NAME: "Họ và tên",
+    Thing.MAILBOX: "Địa chỉ thư điện tử công vụ",
+    Thing.WORKPLACE: "Nơi công tác",
+    Thing.MOBILE: "Số điện thoại di động",
+    Thing.PERSONAL_NUMBER: "Số định danh cá nhân",
 }
 
 
@@ -155,9 +177,19 @@ def short(moment: datetime) -> str:
 
 def tally(rows: Iterable[RowResult]) -> str:
     """How many rows came to what; what none came to is not named."""
-    counts: Counter[str] = Counter(row.outcome for row in rows)
-    named = ((name, counts[outcome]) for outcome, name in OUTCOMES.items())
-    return ", ".join(f"{name} {count}" for name, count in named if count)
+    return _counted(rows, OUTCOMES)
+
+
+def briefly(rows: Iterable[RowResult]) -> str:
+    """The same, in as few words as a short message has room for."""
+    return _counted(rows, OUTCOMES | BRIEFLY)
+
+
+def _counted(rows: Iterable[RowResult], names: Mapping[str, str]) -> str:
+    counts = Counter(names[row.outcome] for row in rows)
+    return ", ".join(
+        f"{name} {counts[name]}" for name in dict.fromkeys(names.values()) if counts[name]
+    )
 
 
 def one_line(value: Any) -> Any:

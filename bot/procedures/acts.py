@@ -7,6 +7,7 @@ never repaired; certificates are base64 of their DER.
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
@@ -91,7 +92,26 @@ def _certificate(typed: object) -> bytes:
     raise ValueError("is no certificate that can sign")
 
 
+def _name_part(typed: str) -> str:
+    """What no certificate has room for is found now, not at the first dossier."""
+    words = _words(typed)
+    try:
+        Subject(words, words, (words,), "Nguyễn Văn A", "a@b.vn")
+    except NameUnfit:
+        raise ValueError(
+            "does not fit into a certificate (1 to 64 characters): use the official short form"
+        ) from None
+    return words
+
+
+def _code(typed: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,32}", typed):
+        raise ValueError("use 1 to 32 letters, digits, dots and hyphens")
+    return typed
+
+
 Words = Annotated[str, AfterValidator(_words)]
+NamePart = Annotated[str, AfterValidator(_name_part)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Mobile = Annotated[str, AfterValidator(lambda typed: _read(read_mobile(typed).value))]
 Serial = Annotated[str, AfterValidator(lambda typed: _read(read_serial(typed).value))]
@@ -102,7 +122,7 @@ Certificate = Annotated[
     PlainSerializer(lambda der: base64.b64encode(der).decode(), when_used="json"),
 ]
 Certificates = Annotated[tuple[Certificate, ...], Field(min_length=1, max_length=MOST_CERTIFICATES)]
-Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
+Code = Annotated[str, AfterValidator(_code)]
 
 
 class Asked(BaseModel):
@@ -132,9 +152,9 @@ class NewAgency(Asked):
 
     code: Code
     name: Words
-    province: Words
-    organization: Words
-    units: tuple[Words, ...] = ()
+    province: NamePart
+    organization: NamePart
+    units: tuple[NamePart, ...] = ()
     mailbox: Mailbox
     senders: tuple[Mailbox, ...] = ()
     domains: tuple[Words, ...] = ()
@@ -144,15 +164,10 @@ class NewAgency(Asked):
     seals: Certificates
 
     @model_validator(mode="after")
-    def _fits(self) -> Self:
-        """What no certificate has room for is found now, not at the first dossier."""
-        try:
-            Subject(self.province, self.organization, self.units, "Nguyễn Văn A", "a@b.vn")
-        except NameUnfit as unfit:
-            raise ValueError(f"{unfit.attribute} does not fit into a certificate") from None
+    def _of_their_own(self) -> Self:
         signers = (*self.leaders, *self.seals)
         if len(set(signers)) < len(signers):
-            raise ValueError("leaders and seals sign with a certificate of their own each")
+            raise ValueError("a certificate is given twice: each signs with one of its own")
         return self
 
 

@@ -1,9 +1,12 @@
 """What is proposed, done: one function for each act, inside the caller's transaction."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from tortoise.transactions import in_transaction
 
 from bot.errors import Refused
 from bot.procedures.acts import (
@@ -38,6 +41,10 @@ class OrderNeeded(Refused):
     code = "order.needed"
 
 
+class _OnlyTried(Exception):
+    """Takes back what was done to see whether it can be."""
+
+
 @dataclass(frozen=True)
 class Strength:
     """On the strength of what something is done, and when.
@@ -59,6 +66,14 @@ async def carry_out(asked: Asked, strength: Strength) -> None:
             takes back what was written.
     """
     await HANDS[type(asked)](asked, strength)
+
+
+async def require_possible(asked: Asked, strength: Strength) -> None:
+    """Raise what `carry_out` would: it is tried, and taken back."""
+    with suppress(_OnlyTried):
+        async with in_transaction():
+            await carry_out(asked, strength)
+            raise _OnlyTried
 
 
 async def _revoke(asked: Revocation, strength: Strength) -> None:

@@ -17,6 +17,7 @@ from tortoise.queryset import QuerySet
 from bot.errors import Refused
 from bot.procedures.acts import AgencySigner as AskedSigner
 from bot.procedures.acts import NewAgency
+from bot.procedures.doubts import look_again
 from bot.register import audit
 from bot.register.audit import Details
 from bot.register.counter import Counter
@@ -148,6 +149,8 @@ async def register_agency(asked: NewAgency, right: Right, now: datetime) -> None
 async def register_signer(asked: AskedSigner, right: Right, now: datetime) -> None:
     """Register another signer of an agency, or change the end of the one it is.
 
+    Mails that are held because nobody knew the signer are looked at again.
+
     Raises:
         AgencyUnknown, CertificateTaken, PeriodEmpty: it cannot be.
         SignerStands, NothingToChange: there is nothing to be done.
@@ -193,6 +196,7 @@ async def _enter(
         until=until,
     )
     await _record(agency, signer, "agency.signer", right, now)
+    await look_again(signer.fingerprint, now)
 
 
 async def _set_end(

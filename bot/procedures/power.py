@@ -6,7 +6,6 @@ many must sign; two orders bear two officers' signatures, and the trail names bo
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 
 from tortoise.transactions import in_transaction
@@ -15,7 +14,7 @@ from bot.errors import Conflict, Refused
 from bot.outbox.values import Enclosed
 from bot.procedures import acts
 from bot.procedures.acts import Asked, OfficerEntry, Pausing
-from bot.procedures.carrying import Strength, carry_out
+from bot.procedures.carrying import Strength, carry_out, require_possible
 from bot.procedures.enrolment import Right
 from bot.procedures.officers import governing, is_founding
 from bot.procedures.proposals import (
@@ -67,10 +66,6 @@ class ProposerGone(Refused):
     """Who proposed it governs no more."""
 
     code = "proposal.proposer"
-
-
-class _OnlyTried(Exception):
-    """Takes back what was done to see whether it can be."""
 
 
 async def propose(
@@ -147,7 +142,7 @@ async def _propose(
     if needed > 1 and not others:
         raise NobodyElse
     if needed > 1:
-        await _require_possible(asked, Strength(order, Right(SIGNED), settings, now))
+        await require_possible(asked, Strength(order, Right(SIGNED), settings, now))
     proposal = await open_proposal(order, asked, evidence, settings, now)
     if needed > 1:
         await lay_before(others, proposal, asked, evidence, now)
@@ -194,14 +189,6 @@ async def _needed(asked: Asked, settings: Officers) -> int:
     if is_governor and await is_founding(settings.signatures):
         return 1
     return settings.signatures
-
-
-async def _require_possible(asked: Asked, strength: Strength) -> None:
-    """What cannot be done now is refused now: it is tried, and taken back."""
-    with suppress(_OnlyTried):
-        async with in_transaction():
-            await carry_out(asked, strength)
-            raise _OnlyTried
 
 
 async def _do(

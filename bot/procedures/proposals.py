@@ -50,7 +50,7 @@ async def open_proposal(
         made_at=now,
         expires_at=now + timedelta(days=settings.proposal_days),
     )
-    order.proposal, order.reason = proposal, asked.reason
+    order.proposal, order.reason = proposal, asked.reason or order.reason
     await order.save(update_fields=["proposal_id", "reason"])
     canonical = json.dumps(stored, sort_keys=True, separators=(",", ":")).encode()
     await proposal.record(

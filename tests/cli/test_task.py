@@ -24,4 +24,4 @@ def test_a_task_that_was_given_up_is_listed_and_resumed(desk: Desk) -> None:
 
 
 def test_what_does_not_exist_cannot_be_resumed(desk: Desk) -> None:
-    assert "No task 404" in desk.refuses("task", "resume", "404")
+    assert "No such task was given up" in desk.refuses("task", "resume", "404")
