@@ -51,10 +51,19 @@ def token(settings: Settings, label: str) -> Token:
     Raises:
         Misconfigured: the module or the file with its PIN cannot be read.
     """
+    pin = read_secret(settings, pin_file(settings, label), f"The PIN of token {label}")
+    return Token(module(settings), label, pin)
+
+
+def module(settings: Settings) -> Module:
+    """The device's library.
+
+    Raises:
+        Misconfigured: it cannot be loaded.
+    """
     if (Home(settings) / "softhsm").is_dir():
         softhsm.use(Home(settings) / "softhsm")
-    pin = read_secret(settings, pin_file(settings, label), f"The PIN of token {label}")
-    return Token(Module.load(settings.tokens.module), label, pin)
+    return Module.load(settings.tokens.module)
 
 
 @asynccontextmanager

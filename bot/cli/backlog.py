@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 from tortoise.expressions import Q
 
 from bot.cli.parts import OK, Check
+from bot.cli.time_left import OVERDUE
 from bot.clock import HANOI
+from bot.procedures.close import WAITING
 from bot.register.audit import CLOCK_GRACE, Event
 from bot.register.lifecycle import DossierStatus, ItemStatus, MailStatus, NoticeStatus
 from bot.register.models import Agency, Dossier, Item, Mail, Notice, Officer, Task
 from bot.register.tasks import Kind
 
 LATE = timedelta(hours=1)
+NAMED = 5  # dossiers
 
 
 async def look(now: datetime) -> AsyncIterator[Check]:
@@ -22,6 +25,7 @@ async def look(now: datetime) -> AsyncIterator[Check]:
     yield await _late(now)
     async for task in Task.filter(parked_at__isnull=False).order_by("id"):
         yield await _parked(task)
+    yield await _overdue(now)
     yield await _undelivered()
     yield await _held()
 
@@ -90,6 +94,19 @@ async def _subject(task: Task) -> str:
     }.get(Kind(task.kind))
     dossier = await dossiers.first() if dossiers is not None else None
     return f"`bot dossier show {dossier.number}`" if dossier else "the log"
+
+
+async def _overdue(now: datetime) -> Check:
+    late = Dossier.filter(status__in=WAITING, due_at__lte=now)
+    count = await late.count()
+    if not count:
+        return Check("clocks", OK)
+    first = [one.number async for one in late.order_by("due_at", "id").limit(NAMED)]
+    return Check(
+        "clocks",
+        f"{count} {OVERDUE}: {', '.join(first)}{' …' if count > NAMED else ''}.",
+        "See `bot board`: it says what each waits for.",
+    )
 
 
 async def _undelivered() -> Check:

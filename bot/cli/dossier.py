@@ -1,5 +1,6 @@
 """`bot dossier`: what was asked, where it stands, and why."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -7,7 +8,14 @@ from tortoise.functions import Count
 
 from bot.cli.output import Json, fail, show_list, show_record
 from bot.cli.register import in_register
+from bot.cli.time_left import time_left
+from bot.clock import Calendar
+from bot.home import read_calendar
+from bot.procedures.clocks import used
+from bot.procedures.close import WAITING
+from bot.procedures.standing import standing
 from bot.register.audit import Event
+from bot.register.connection import clock
 from bot.register.models import Certificate, Dossier, Item
 
 cli = typer.Typer(help="Dossiers: one letter each, with its clock.", no_args_is_help=True)
@@ -16,10 +24,12 @@ cli = typer.Typer(help="Dossiers: one letter each, with its clock.", no_args_is_
 @cli.command(name="list")
 def list_(context: typer.Context, as_json: Json = False) -> None:
     """All dossiers, newest first."""
-    show_list(in_register(context.obj, _list), as_json=as_json, empty="No dossier yet.")
+    rows = in_register(context.obj, _list, read_calendar(context.obj))
+    show_list(rows, as_json=as_json, empty="No dossier yet.")
 
 
-async def _list() -> list[dict[str, Any]]:
+async def _list(calendar: Calendar) -> list[dict[str, Any]]:
+    now = await clock()
     listed: Any = Dossier.all().order_by("-id").annotate(rows=Count("items"))
     return [
         {
@@ -30,6 +40,7 @@ async def _list() -> list[dict[str, Any]]:
             "rows": one.rows,
             "received": one.received_at,
             "due": one.due_at,
+            **_clock(one, calendar, now),
         }
         async for one in listed.prefetch_related("agency")
     ]
@@ -42,10 +53,11 @@ def show(
     as_json: Json = False,
 ) -> None:
     """One dossier: verdicts, rows, faults, notices and history."""
-    show_record(in_register(context.obj, _show, number), as_json=as_json)
+    shown = in_register(context.obj, _show, number, read_calendar(context.obj))
+    show_record(shown, as_json=as_json)
 
 
-async def _show(number: str) -> dict[str, Any]:
+async def _show(number: str, calendar: Calendar) -> dict[str, Any]:
     dossier = await Dossier.get_or_none(number=number).prefetch_related(
         "agency", "mail", "notices", "supersedes", "superseded_by"
     )
@@ -66,6 +78,8 @@ async def _show(number: str) -> dict[str, Any]:
         "superseded by": [one.number for one in dossier.superseded_by],
         "received": dossier.received_at,
         "due": dossier.due_at,
+        **_clock(dossier, calendar, await clock()),
+        "waits for": (await standing(dossier)).turn if dossier.status in WAITING else None,
         "verdicts": dossier.verdicts,
         "faults": _faults(dossier.faults),
         "rows": [
@@ -87,6 +101,14 @@ async def _show(number: str) -> dict[str, Any]:
             async for event in Event.filter(chain=await dossier.chain()).order_by("sequence")
         ],
     }
+
+
+def _clock(dossier: Dossier, calendar: Calendar, now: datetime) -> dict[str, str | None]:
+    """How much of an open dossier's time is left, and which share of it is over."""
+    if dossier.status not in WAITING:
+        return {"left": None, "used": None}
+    share = int(used(dossier, calendar, now))
+    return {"left": time_left(dossier.due_at, now), "used": f"{share}%"}
 
 
 def _faults(faults: list[dict[str, Any]]) -> list[str]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tortoise.expressions import Q
+from tortoise.expressions import Q, Subquery
 from tortoise.functions import Count
 
 from bot.dossier.form import Procedure
@@ -32,7 +32,8 @@ async def standing(dossier: Dossier) -> Standing:
 
 async def standings(dossiers: Sequence[Dossier]) -> dict[int, Standing]:
     """Where open dossiers stand, by id: as few questions for all as for one."""
-    return await _standings(dossiers, Q(dossier__status__in=WAITING))
+    waiting = Subquery(Dossier.filter(status__in=WAITING).values("id"))
+    return await _standings(dossiers, Q(dossier_id__in=waiting))
 
 
 async def _standings(dossiers: Sequence[Dossier], theirs: Q) -> dict[int, Standing]:

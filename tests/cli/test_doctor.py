@@ -164,6 +164,14 @@ class TestBacklog:
         held = (await looked())["held"]
         assert held.says == "ok, 1 mails, 1 dossiers, 2 rows waiting for an officer"
 
+    async def test_what_is_overdue_is_named_until_it_is_done(self) -> None:
+        for number, status in enumerate(DossierStatus, start=1):
+            await a_dossier(number=f"HS-2026-9{number:05}", status=status)
+        before = await looked(NOW - timedelta(seconds=1))
+        assert before["clocks"].says == "ok"
+        says = (await looked())["clocks"].says
+        assert says == "3 OVERDUE: HS-2026-900001, HS-2026-900002, HS-2026-900003."
+
     async def test_what_could_not_be_delivered_is_named(self) -> None:
         notice = await a_notice(status=NoticeStatus.FAILED)
         await a_notice(status=NoticeStatus.FAILED, dossier=None)
@@ -213,8 +221,8 @@ class TestBacklog:
         assert (await backlog.clock(NOW + timedelta(hours=2))).says == "ok"
 
 
-async def looked() -> dict[str, Check]:
-    return {check.part: check async for check in backlog.look(NOW)}
+async def looked(now: datetime = NOW) -> dict[str, Check]:
+    return {check.part: check async for check in backlog.look(now)}
 
 
 async def a_task(**changes: Any) -> Task:

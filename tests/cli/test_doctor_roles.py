@@ -31,7 +31,7 @@ from tests.sms.builders import settings_of
 
 NOW = datetime.now(UTC)
 SEE = {look.part: look.see for look in LOOKS}
-BACKLOG = {"officers", "agencies", "tasks", "notices", "held"}
+BACKLOG = {"officers", "agencies", "tasks", "clocks", "notices", "held"}
 REGISTER = {"register", "this machine's clock", "clock"}
 
 
@@ -63,8 +63,8 @@ async def wrong(part: str, settings: Settings, now: datetime = NOW) -> Misconfig
         (["worker", "ca"], {"token ca", "token subjects", "CA certificate", "broker", *REGISTER}),
         (
             ["worker", "post"],
-            {"templates", "calendar", "token post", "mail certificate", "mail server", "SMS carrier",
-             "broker", *REGISTER},
+            {"templates", "calendar", "token post", "mail certificate", "mail server",
+             "SMS carrier", "broker", *REGISTER},
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

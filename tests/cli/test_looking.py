@@ -1,5 +1,6 @@
 """Lists and records: what stands in the register is shown, and looking makes nothing."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,31 @@ def test_a_mail_says_where_its_bytes_are_and_what_became_of_it(desk: Desk) -> No
     assert shown["bytes"] == str(desk.home / "archive" / "cc" / ("cc" * 31))
     assert shown["dossiers"] == ["HS-2026-000777"]
     assert "Several" in desk.refuses("mail", "show", "a")
+
+
+def test_a_dossier_says_how_much_time_is_left_and_whose_turn_it_is(desk: Desk) -> None:
+    now = datetime.now(UTC)
+
+    async def two() -> None:
+        long_ago, soon = now - timedelta(days=30), now + timedelta(days=2, hours=3, minutes=9)
+        await a_dossier(
+            number="HS-2026-000780", status="held", received_at=long_ago, due_at=long_ago
+        )
+        await a_dossier(number="HS-2026-000781", received_at=now, due_at=soon)
+        await a_dossier(number="HS-2026-000782", status="returned")
+
+    desk.register(two)
+    late, running, closed = (
+        desk.json("dossier", "show", f"HS-2026-00078{digit}") for digit in (0, 1, 2)
+    )
+    assert late["left"].startswith("OVERDUE 30d ")
+    assert (late["used"], late["waits for"]) == ("100%", "officer")
+    assert running["left"].startswith("2d 03:0")
+    assert (running["used"], running["waits for"]) == ("0%", "bot")
+    assert (closed["left"], closed["used"], closed["waits for"]) == (None, None, None)
+    listed = {one["number"]: (one["left"], one["used"]) for one in desk.json("dossier", "list")}
+    assert listed["HS-2026-000780"] == (late["left"], "100%")
+    assert listed["HS-2026-000782"] == (None, None)
 
 
 async def mended_and_issued() -> None:

@@ -13,11 +13,12 @@ from tortoise import Tortoise
 from tortoise.transactions import in_transaction
 
 from bench import population
-from bot.clock import HANOI
+from bot.clock import HANOI, Calendar
 from bot.dossier.catalogue import FORMS
 from bot.dossier.form import Procedure
 from bot.procedures.arrival import record_report
 from bot.procedures.inbound import receive
+from bot.procedures.overview import overview
 from bot.register import tasks
 from bot.register.models import Attempt, Certificate, Dossier
 from bot.register.tasks import Kind, Lease, LeaseLost
@@ -33,9 +34,9 @@ pytestmark = pytest.mark.parametrize("database", BOTH, indirect=True, scope="mod
 PEOPLE = 1_000
 WAITING = 500  # tasks of each kind, for some day
 SOME_DAY = datetime(2126, 11, 22, tzinfo=UTC)
-# A few officers and opted-out phones. Agencies, a few thousand, are all read where a mail bears
+# A few officers, opted-out phones and pauses. Agencies, a few thousand, are all read where a mail bears
 # no known signature and From may still be one of theirs.
-SMALL = {"officer", "optout", "agency"}
+SMALL = {"officer", "optout", "agency", "pause"}
 # How a test asks whether all is quiet; the bot does not.
 OURS = ('WHERE NOT "lease" IS NULL', 'WHERE "parked_at" IS NULL AND "due_at"')
 
@@ -81,7 +82,9 @@ def revocation(house: House, blank: bytes, serial: str) -> bytes:
 
 
 async def everyday(house: House, serial: str, attempt: Attempt, dossier: Dossier) -> None:
-    """Letters, a mail of nobody known, what a carrier and a phone say, and work that takes long."""
+    """Letters, a mail of nobody known, what a carrier and a phone say, work that takes long, and
+    somebody who looks at the board.
+    """
     now = datetime.now(UTC)
     blank = plain_form(drawn(Procedure.REVOKE))
     await house.send(house.letter())
@@ -90,6 +93,7 @@ async def everyday(house: House, serial: str, attempt: Attempt, dossier: Dossier
     await record_report(str(attempt.reference), Report(Arrival.UNKNOWN), now)
     asks = Incoming("SM1", str(dossier.receiver_mobile), f"TRACUU {dossier.number}", now)
     await receive(asks, now)
+    await overview(Calendar(), now)
     lease = Lease(1, "of nobody", Kind.ISSUE, 1, 1, now)
     with suppress(LeaseLost):
         await lease.extend(now)
