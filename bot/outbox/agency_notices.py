@@ -64,6 +64,7 @@ class Result(Content):
     rows: tuple[RowResult, ...]  # none while the dossier itself is still examined
     notes: tuple[Fault, ...] = ()
     files: tuple[Enclosed, ...] = ()  # their own sheets, with what is said of each row
+    by_order: bool = False  # of the authority's officers; the agency has asked for nothing
 
     @property
     def enclosed(self) -> tuple[Enclosed, ...]:
@@ -102,6 +103,19 @@ class Status(Content):
     due: datetime | None = None  # None: its clock has stopped
     rows: tuple[RowResult, ...] = ()
     history: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True)
+class Moved(Content):
+    """To the agency that a subscriber has left: another one's letter has moved them."""
+
+    kind = "moved"
+
+    agency: str  # the one left
+    full_name: str
+    serial: str  # hex, of the certificate that they had there
+    moved_to: str
+    at: datetime
 
 
 @dataclass(frozen=True)

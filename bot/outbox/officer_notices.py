@@ -19,6 +19,7 @@ class Held(Content):
     """
 
     kind = "held"
+    channels = ("email", "sms")
 
     number: str | None  # None: a mail that became no dossier
     agency: str | None

@@ -66,6 +66,7 @@ async def _tell_result(dossier: Dossier, items: list[Item], now: datetime, *, ke
         None if dossier.status is DossierStatus.COMPLETED else dossier.due_at,
         await row_results(dossier),
         notes=_those(Consequence.NOTE, faults),
+        by_order=application is None and bool(items),
     )
     await tell_agency(dossier, result, key=key, now=now)
     if application and not any(fault["code"].startswith(UNREACHED) for fault in dossier.faults):

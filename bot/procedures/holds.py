@@ -8,6 +8,7 @@ import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.dossier.form import Procedure
 from bot.outbox.officer_notices import Held
 from bot.outbox.readable import grouped, readable
 from bot.procedures.case_file import case_file
@@ -49,4 +50,8 @@ async def end_holds(dossier_id: int, now: datetime) -> None:
 async def _tell(
     content: Held, made: Hold, dossier: Dossier, roles: tuple[Role, ...], now: datetime
 ) -> None:
-    await tell_officers(content, key=f"held:{made.id}", now=now, dossier=dossier, roles=roles)
+    # a certificate that may be misused waits for nobody's next look into the mailbox
+    urgent = dossier.procedure == Procedure.REVOKE
+    await tell_officers(
+        content, key=f"held:{made.id}", now=now, dossier=dossier, roles=roles, urgent=urgent
+    )

@@ -8,12 +8,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.clock import HANOI, REVOCATION
+from bot.clock import HANOI, REVOCATION, Calendar
 from bot.dossier.application import as_json
 from bot.dossier.fields import Flaw, Reading
 from bot.dossier.form import Procedure
 from bot.dossier.rows import RevokeRow
 from bot.errors import Refused
+from bot.procedures.clocks import set_clock
 from bot.register import tasks
 from bot.register.counter import Counter
 from bot.register.lifecycle import CertificateStatus, DossierMove, ItemMove
@@ -49,7 +50,7 @@ async def revoke_by_order(
     """Open a dossier for each agency whose people have these certificates, and call for its rows.
 
     Inside the transaction that carries `order` out. Nobody outside is told before
-    relying parties see it.
+    relying parties see it, not even at the due time; officers hear of the clock.
 
     Args:
         serials: as the register has them: hex, lower case, without leading zeros.
@@ -88,7 +89,7 @@ async def _open(
     )
     await dossier.record("dossier.open", because=BECAUSE, now=now, order=order.id)
     await dossier.make(DossierMove.ACCEPT, because=BECAUSE, now=now)
-    await tasks.call(Kind.RESULT, dossier.id, due=dossier.due_at)
+    await set_clock(dossier, Calendar())  # day and night: no working days are counted
     await _ask(dossier, certificates, ground, now)
     return dossier
 
