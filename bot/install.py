@@ -13,19 +13,25 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from dateutil.relativedelta import relativedelta
+from tortoise.transactions import in_transaction
 
 from bot import tools
 from bot.ca import ceremony
 from bot.ca.signing import PrivateKey
 from bot.clock import SWAP_DAYS
 from bot.config import Settings
+from bot.errors import Refused
 from bot.files import replace, write_once
 from bot.home import Home, addresses, pin_file
 from bot.hsm import softhsm
 from bot.hsm.keys import KeyExists, find_key, generate_key, generate_secret
 from bot.hsm.subject_keys import generate_kek
+from bot.procedures.acts import OfficerEntry
+from bot.procedures.enrolment import NothingToChange, Right
+from bot.procedures.officers import enrol_officer, governing
+from bot.procedures.telling import officers_at
 from bot.register import connection
-from bot.register.models import Officer
+from bot.register.lifecycle import Role
 from bot.sections.authority import KeyAlgorithm
 
 ROOT_LIFE = relativedelta(years=20)
@@ -34,6 +40,12 @@ MAIL_LIFE = relativedelta(years=5)
 SERVICE_KEY = KeyAlgorithm.RSA_3072  # of the CA and of outgoing mail: every reader verifies it
 RESPONDER_NAME = "OCSP"
 DEMO_ROOT_NAME = "Root CA trình diễn"
+
+
+class EnoughGovern(Refused):
+    """As many govern as must sign: they name who else does."""
+
+    code = "officer.enough"
 
 
 def make_tokens(settings: Settings) -> Iterator[str]:
@@ -162,11 +174,28 @@ def make_folders(settings: Settings) -> Iterator[str]:
         settings.under_home(folder).mkdir(parents=True, exist_ok=True)
 
 
-async def enrol_officer(settings: Settings, name: str, mailbox: str, now: datetime) -> list[str]:
-    """The first officer, who is told of everything that waits for a person."""
-    async with connection.opened(Home(settings).register):
-        _, new = await Officer.get_or_create(mailbox=mailbox, defaults={"name": name, "since": now})
-    return [f"officer {mailbox}"] if new else []
+async def name_officer(settings: Settings, asked: OfficerEntry, now: datetime) -> list[str]:
+    """Who runs the bot names the first officers: one who is told, and those who govern.
+
+    A new house has nobody to propose them; and where certificates have ended, so
+    that fewer govern than must sign, nobody else could help.
+
+    Raises:
+        EnoughGovern: officers themselves name who governs now.
+        Refused: as `enrol_officer`.
+    """
+    async with connection.opened(Home(settings).register), in_transaction():
+        needed = settings.officers.signatures
+        if asked.role is Role.WATCH and await officers_at(now).exists():
+            return []
+        governors = await governing(now)
+        try:
+            await enrol_officer(asked, Right("operator.named"), needed, now)
+        except NothingToChange:
+            return []
+        if len(governors) >= max(needed, 1):
+            raise EnoughGovern
+    return [f"officer {asked.mailbox}"]
 
 
 def _ca_key(settings: Settings) -> PrivateKey:

@@ -12,7 +12,7 @@ import typer
 from tortoise.exceptions import BaseORMException
 
 from bot import app
-from bot.cli import backlog, database
+from bot.cli import backlog, database, governance
 from bot.cli.output import NO, Json, show_list
 from bot.cli.parts import OK, OWN_LOOKS, Check, Duty, Look
 from bot.cli.peers import PEER_LOOKS
@@ -25,6 +25,7 @@ from bot.register.tasks import Queue
 
 LOOKS = (*OWN_LOOKS, *PEER_LOOKS)
 WATCHES_THE_REGISTER = frozenset({Duty.RUN, Duty.RELAY})
+OBEYS_OFFICERS = frozenset({Duty.RUN, Duty.VET})
 
 
 class Role(StrEnum):
@@ -92,16 +93,21 @@ def _wrong(part: str, wrong: Exception) -> Check:
 async def _register(settings: Settings, duties: frozenset[Duty]) -> list[Check]:
     try:
         async with register(settings):
-            return [check async for check in _in_register(duties)]
+            return [check async for check in _in_register(settings, duties)]
     except (BotError, BaseORMException, sqlite3.Error, OSError) as wrong:
         return [_wrong("register", wrong)]
 
 
-async def _in_register(duties: frozenset[Duty]) -> AsyncIterator[Check]:
+async def _in_register(settings: Settings, duties: frozenset[Duty]) -> AsyncIterator[Check]:
     yield await database.server()
     yield await database.clocks(app.utc_now)
     now = await clock()
     yield await backlog.clock(now)
     if duties & WATCHES_THE_REGISTER:
         async for check in backlog.look(now):
+            yield check
+        async for check in governance.look(settings, now):
+            yield check
+    if duties & OBEYS_OFFICERS:
+        async for check in governance.certificates(settings, now):
             yield check

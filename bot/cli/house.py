@@ -11,13 +11,18 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 from bot import app, install
 from bot.cli import reading
 from bot.cli.doctor import doctor
-from bot.cli.output import err, out
+from bot.cli.output import err, fail, out
+from bot.cli.power import asked_for
+from bot.cli.refusals import explained
 from bot.cli.roles import callbacks, door, relay, run, web, worker
 from bot.config import Settings
 from bot.dossier.catalogue import FORMS
 from bot.dossier.forms import blank_form
+from bot.errors import Refused
 from bot.files import replace
 from bot.home import Home, read_certificate
+from bot.procedures.acts import OfficerEntry
+from bot.register.lifecycle import Role
 
 
 def init(
@@ -34,22 +39,35 @@ def init(
     officer_mailbox: Annotated[
         str, typer.Option(help="Where they are told of what waits for a person.")
     ] = "canbo@ca.example.gov.vn",
+    officer_certificate: Annotated[
+        Path | None,
+        typer.Option(help="What they sign orders with: then they govern. Else they only watch."),
+    ] = None,
+    officer_mobile: Annotated[str, typer.Option(help="Their phone, for what is urgent.")] = "",
 ) -> None:
     """Make tokens, keys, certificates, register and folders. Repeating it is safe.
 
     Without an option it ends with a certificate request for the root above you.
     Bring the root's answer with --answer, or try the bot with --demo-root.
+
+    The first officer who governs names the second alone: bot officer add --help
     """
     settings: Settings = context.obj
-    officer_mailbox = reading.mailbox("--officer-mailbox", officer_mailbox)
+    officer = asked_for(
+        OfficerEntry,
+        {"name": "--officer-name", "certificate": "--officer-certificate"},
+        name=officer_name,
+        mailbox=reading.mailbox("--officer-mailbox", officer_mailbox),
+        mobile=officer_mobile and reading.mobile("--officer-mobile", officer_mobile),
+        role=Role.GOVERN if officer_certificate else Role.WATCH,
+        certificate=reading.certificate(officer_certificate) if officer_certificate else None,
+    )
     columns = SpinnerColumn(), TextColumn("{task.description}")
     with Progress(*columns, console=err, transient=True) as progress:
         progress.add_task("making tokens, keys and certificates …")
         for made in _install(settings, demo_root, answer):
             progress.console.print(f"made {made}", highlight=False, soft_wrap=True)
-    for made in asyncio.run(
-        install.enrol_officer(settings, officer_name, officer_mailbox, app.utc_now())
-    ):
+    for made in _named(settings, officer):
         err.print(f"made {made}", highlight=False, soft_wrap=True)
     home = Home(settings)
     if not home.ca_certificate.exists():
@@ -69,6 +87,13 @@ def _install(settings: Settings, demo_root: bool, answer: Path | None) -> Iterat
         yield from install.make_demo_root(settings, app.utc_now())
     elif answer:
         yield from install.accept_answer(settings, read_certificate(answer), app.utc_now())
+
+
+def _named(settings: Settings, officer: OfficerEntry) -> list[str]:
+    try:
+        return asyncio.run(install.name_officer(settings, officer, app.utc_now()))
+    except Refused as error:
+        raise fail(*explained(error)) from None
 
 
 def forms(

@@ -36,6 +36,10 @@ SAID = {
         "The certificate has expired, or is not valid yet.",
         "Let the officer get a new one.",
     ),
+    "officer.enough": (
+        "As many officers govern as must sign; they name who else does.",
+        "See `bot officer add --help`.",
+    ),
     "officer.too_few": (
         "Fewer would be left who govern than must sign.",
         "Register who takes their place first: bot officer add",
