@@ -43,7 +43,7 @@ async def certificates(settings: Settings, now: datetime) -> AsyncIterator[Check
         elif not is_trusted(settings, der):
             yield Check(
                 part,
-                "No path leads from their certificate to a trusted root: no order of theirs counts.",
+                "No path leads from their certificate to a trusted root: no order counts.",
                 "Put its issuer and root into trust.intermediates and trust.roots.",
             )
 
