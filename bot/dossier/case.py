@@ -24,6 +24,8 @@ from bot.signatures.verdict import Signature, SubIndication
 
 R = TypeVar("R", bound=Row, covariant=True)
 
+OTHER_AGENCY = "row.certificate.other_agency"  # a rule's code
+
 
 @dataclass(frozen=True, slots=True)
 class Signer:
@@ -50,12 +52,16 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class AgencyFacts:
-    """The signer's agency, as registered. `places` are its own name and its units'."""
+    """The signer's agency, as registered. `places` are its own name and its units'.
+
+    `path` is what its people's certificates bear: L, O, OU …
+    """
 
     id: int
     name: str
     province: str
     places: tuple[str, ...]
+    path: tuple[str, ...]
     mailboxes: tuple[str, ...]
     domains: tuple[str, ...]
 
@@ -67,14 +73,22 @@ class AgencyFacts:
 class Holding:
     """A certificate that was handed over, and its holder, as registered.
 
-    `in_force`: it is neither revoked nor out of its dates.
+    `in_force`: it is neither revoked nor out of its dates; `is_current`: it is the one
+    that its holder uses, and none has taken its place. `renewals` counts along its line.
+    `path` is what it bears: L, O, OU …
     """
 
     agency_id: int
+    agency: str
     full_name: str
     personal_number: str
     mailbox: str
+    mobile: str
     in_force: bool
+    is_current: bool
+    not_after: datetime
+    renewals: int
+    path: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +256,10 @@ class RowCase(Generic[R]):
 
     @property
     def own_holding(self) -> Holding | None:
-        """The certificate that the row names, if it is of the agency's own people."""
+        """The certificate that the row names, if it is of the agency's own people.
+
+        That of somebody who has moved is too, once an officer has let it pass.
+        """
         held = self.holding
-        return held if held and held.agency_id == self.case.agency.id else None
+        has_moved = (OTHER_AGENCY, self.row.position) in self.case.overruled
+        return held if held and (has_moved or held.agency_id == self.case.agency.id) else None

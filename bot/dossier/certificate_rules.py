@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from bot.dossier.case import Holding, RowCase
+from bot.dossier.case import OTHER_AGENCY, Holding, RowCase
 from bot.dossier.field_rules import in_column
 from bot.dossier.fields import plain
 from bot.dossier.form import Form
@@ -32,7 +32,7 @@ def certificate_rules(form: Form) -> Iterator[Rule[OneCase]]:
         in_column(form, "serial", lambda row: row.row.serial.value and row.holding is None),
     )
     yield Rule(
-        "row.certificate.other_agency",
+        OTHER_AGENCY,
         "Register of certificates",
         HOLD,
         "Theo sổ đăng ký, {certificate} này thuộc một cơ quan, tổ chức khác.",
@@ -76,7 +76,8 @@ def _own(broken: Callable[[CertificateRow, Holding], object]) -> Callable[[OneCa
 
 
 def _of_another_agency(subject: OneCase) -> bool:
-    return subject.holding is not None and subject.own_holding is None
+    held = subject.holding
+    return held is not None and held.agency_id != subject.case.agency.id
 
 
 def _first_copy(subject: OneCase) -> str:

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from bot.dossier import ruleset
 from bot.dossier.case import Case
-from bot.dossier.officer_rules import OFFICER_RULES
 from bot.dossier.person_rules import UNYIELDING
 from bot.dossier.rules import HOLD, Consequence, Fault, examine, gravest
 from bot.dossier.ruleset import in_force
@@ -42,7 +41,7 @@ class Decision:
 
 
 def decide(case: Case) -> Decision:
-    """Judge a letter and each of its rows; what nothing sends back may still want an officer."""
+    """Judge a letter and each of its rows."""
     if _could_not_check(case) and not case.patience_over:
         return Decision(Outcome.STAND, retry=True)
     letter_rules = in_force(ruleset.LETTER[case.procedure], case.rules)
@@ -54,11 +53,7 @@ def decide(case: Case) -> Decision:
         )
         for row in case.rows
     }
-    decision = conclude(letter, rows)
-    if decision.outcome is Outcome.RETURN:
-        return decision
-    officers = in_force(OFFICER_RULES, case.rules)
-    return conclude((*letter, *_weighed(examine(case, officers, case.words), case)), rows)
+    return conclude(letter, rows)
 
 
 def conclude(letter: tuple[Fault, ...], rows: dict[int, tuple[Fault, ...]]) -> Decision:

@@ -9,19 +9,19 @@ from bot.config import Settings
 from bot.dossier.application import Application
 from bot.dossier.attachment_rules import SHEETS
 from bot.dossier.case import AgencyFacts, Case, Holding, Signed, Signer
+from bot.dossier.holders import holdings_of, known_of_holders
+from bot.dossier.known import Known
 from bot.dossier.letter import letter_key, read_application
 from bot.dossier.naming import named_dossiers
 from bot.dossier.persons import known_of
-from bot.dossier.rows import CertificateRow, IssueRow
+from bot.dossier.rows import CertificateRow, ChangeRow, IssueRow
 from bot.dossier.spreadsheet import page_of
 from bot.dossier.terms import WORDS
 from bot.inbox.mime import Part, Survey
 from bot.inbox.workbook import Workbook
-from bot.register.lifecycle import Capacity, CertificateStatus
-from bot.register.models import Agency, AgencySigner, Certificate, Dossier, Subscriber
+from bot.register.lifecycle import Capacity
+from bot.register.models import Agency, AgencySigner, Dossier
 from bot.signatures.verdict import Signature, SignedFile, SignedMail
-
-HANDED_OVER = (CertificateStatus.VALID, CertificateStatus.REVOKED)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ async def gather(dossier: Dossier, judged: Judged, settings: Settings, now: date
     workbooks = (*file.workbooks, *(() if is_shared else sealed.values()))
     agency = await Agency.get(id=dossier.agency_id)
     application, sheet = await asyncio.to_thread(read_application, file, workbooks, agency.receiver)
-    rows = application.rows if application else ()
+    known, holdings = await _people(dossier, application, now)
     patience = timedelta(hours=settings.trust.patience_hours)
     return Case(
         agency=_facts(agency, settings),
@@ -76,8 +76,8 @@ async def gather(dossier: Dossier, judged: Judged, settings: Settings, now: date
         overruled=frozenset((code, position) for code, position in dossier.overruled),
         named=await named_dossiers(dossier, application),
         letter_used_in=await _used_in(dossier, application),
-        known=await known_of(dossier, [row for row in rows if isinstance(row, IssueRow)], now),
-        holdings=await _holdings([row for row in rows if isinstance(row, CertificateRow)], now),
+        known=known,
+        holdings=holdings,
     )
 
 
@@ -87,6 +87,7 @@ def _facts(agency: Agency, settings: Settings) -> AgencyFacts:
         name=agency.name,
         province=agency.province,
         places=(agency.name, agency.organization, *agency.units, *agency.workplaces),
+        path=agency.path,
         mailboxes=tuple(sorted(agency.mailboxes)),
         domains=tuple(map(str.casefold, agency.domains)) or settings.rules.mail_domains,
     )
@@ -143,26 +144,15 @@ async def _used_in(dossier: Dossier, application: Application | None) -> str | N
     return other.number if other else None
 
 
-async def _holdings(rows: list[CertificateRow], now: datetime) -> Mapping[int, Holding]:
-    """The certificates that the rows name by serial number, by position."""
-    serials = [row.serial.value for row in rows if row.serial.value]
-    if not serials:
-        return {}
-    named = Certificate.filter(serial__in=serials, status__in=HANDED_OVER)
-    found = {one.serial: one async for one in named.prefetch_related("subscriber")}
-    return {
-        row.position: _holding(found[row.serial.value], now)
-        for row in rows
-        if row.serial.value in found
+async def _people(
+    dossier: Dossier, application: Application | None, now: datetime
+) -> tuple[Mapping[int, Known], Mapping[int, Holding]]:
+    """What the register knows of the people of each row, and of the certificates they have."""
+    rows = application.rows if application else ()
+    holdings = await holdings_of([row for row in rows if isinstance(row, CertificateRow)], now)
+    changes = [row for row in rows if isinstance(row, ChangeRow)]
+    known = {
+        **await known_of(dossier, [row for row in rows if isinstance(row, IssueRow)], now),
+        **await known_of_holders(dossier, changes, holdings, now),
     }
-
-
-def _holding(certificate: Certificate, now: datetime) -> Holding:
-    holder: Subscriber = certificate.subscriber
-    return Holding(
-        agency_id=holder.agency_id,
-        full_name=holder.full_name,
-        personal_number=holder.personal_number,
-        mailbox=holder.mailbox,
-        in_force=certificate.status is CertificateStatus.VALID and now < certificate.not_after,
-    )
+    return known, holdings

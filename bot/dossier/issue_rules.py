@@ -53,10 +53,12 @@ def _is_elsewhere(subject: OneCase) -> bool:
 
 def _other_province(subject: OneCase) -> bool:
     province = subject.row.province.value
-    return province is not None and _bare(province) != _bare(subject.case.agency.province)
+    registered = subject.case.agency.province
+    return province is not None and province_name(province) != province_name(registered)
 
 
-def _bare(province: str) -> str:
+def province_name(province: str) -> str:
+    """Folded for comparing, without «tỉnh» and «thành phố»."""
     words = plain(province)
     for kind in ("thanh pho ", "tinh ", "tp. ", "tp.", "tp "):
         words = words.removeprefix(kind)

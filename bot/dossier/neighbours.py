@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from heapq import merge
 from typing import Any
 
+from bot.dossier.amendments import Thing, amendment_of
 from bot.dossier.fields import folded
-from bot.dossier.rows import CertificateRow, IssueRow, Row
+from bot.dossier.rows import CertificateRow, ChangeRow, IssueRow, Row
 
 SHARED = ("mailbox", "mobile")  # what is one person's own
 
@@ -46,6 +47,7 @@ class Neighbours:
         self._named: dict[Hashable, list[IssueRow]] = defaultdict(list)
         self._sharing: dict[tuple[str, Any], _Sharing] = defaultdict(_Sharing)
         self._serials: dict[str, list[CertificateRow]] = defaultdict(list)
+        self._new_mailboxes: dict[str, list[ChangeRow]] = defaultdict(list)
         for above, row in zip([None, *rows], rows, strict=False):
             if above is not None:
                 self._above[row.position] = above
@@ -54,6 +56,8 @@ class Neighbours:
                     self._add_person(row)
                 case CertificateRow() if row.serial.value:
                     self._serials[row.serial.value].append(row)
+            if isinstance(row, ChangeRow) and (new := amendment_of(row).value(Thing.MAILBOX)):
+                self._new_mailboxes[new].append(row)
 
     def above(self, row: Row) -> Row | None:
         return self._above.get(row.position)
@@ -72,6 +76,11 @@ class Neighbours:
         """The other rows that name the same certificate, in order."""
         found = self._serials.get(row.serial.value or "", ())
         return (other for other in found if other.position != row.position)
+
+    def same_new_mailbox(self, row: ChangeRow) -> Iterator[ChangeRow]:
+        """The rows of other certificates that want the same new mailbox, in order."""
+        found = self._new_mailboxes.get(amendment_of(row).value(Thing.MAILBOX) or "", ())
+        return (other for other in found if other.serial.value != row.serial.value)
 
     def sharing(self, row: IssueRow, column: str) -> IssueRow | None:
         """The first row of another person with the same value in `column`, one of SHARED."""

@@ -28,11 +28,10 @@ async def known_of(
     mailboxes = {row.mailbox.value for row in rows if row.mailbox.value}
     mobiles = {row.mobile.value for row in rows if row.mobile.value}
     persons = {one.personal_number: one for one in await _subscribers(personal_number__in=numbers)}
-    users = await _subscribers(mobile__in=mobiles)
-    holders = await _holders([*persons.values(), *users], now)
+    holders = await _holders(persons.values(), now)
     claims = await claims_on(dossier, numbers)
-    owners = await _mailbox_owners(dossier, mailboxes)
-    phones = _by_value((one.mobile, one.personal_number) for one in users if one.id in holders)
+    owners = await mailbox_owners(dossier, mailboxes)
+    phones = await phone_owners(mobiles, now)
 
     def known(row: IssueRow) -> Known:
         number = row.personal_number.value or ""
@@ -72,12 +71,19 @@ def _claim(item: Item, beside: Dossier) -> Claim:
     )
 
 
-async def _mailbox_owners(dossier: Dossier, mailboxes: Collection[str]) -> Mapping[str, set[str]]:
+async def mailbox_owners(dossier: Dossier, mailboxes: Collection[str]) -> Mapping[str, set[str]]:
     """The personal numbers of those who have a mailbox, or are about to."""
     registered = await _subscribers(mailbox__in=mailboxes)
     asked = Item.filter(status__in=UNDER_WAY, mailbox__in=mailboxes).exclude(dossier_id=dossier.id)
     pairs = await asked.values_list("mailbox", "person")
     return _by_value([*pairs, *((one.mailbox, one.personal_number) for one in registered)])
+
+
+async def phone_owners(mobiles: Collection[str], now: datetime) -> Mapping[str, set[str]]:
+    """The personal numbers of those who have a current certificate and that number."""
+    users = await _subscribers(mobile__in=mobiles)
+    holders = await _holders(users, now)
+    return _by_value((one.mobile, one.personal_number) for one in users if one.id in holders)
 
 
 async def _subscribers(**among: Collection[str]) -> list[Subscriber]:

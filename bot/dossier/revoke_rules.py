@@ -17,7 +17,7 @@ from bot.dossier.fields import plain
 from bot.dossier.form05 import FORM_05
 from bot.dossier.grounds import asks_to_suspend
 from bot.dossier.rows import RevokeRow
-from bot.dossier.rules import HOLD, NOTE, WAIT, Fault, Rule, softened
+from bot.dossier.rules import HOLD, NOTE, OVERTAKEN, WAIT, Fault, Rule, softened
 from bot.dossier.terms import Words
 
 T = TypeVar("T")
@@ -58,7 +58,7 @@ def told_only(rule: Rule[T]) -> Rule[T]:
 def overtaken(words: Words, position: int) -> Fault:
     """What is told of a row that asks something for a person whose certificate is revoked."""
     return Fault(
-        "row.overtaken",
+        OVERTAKEN,
         NOTE,
         position,
         None,

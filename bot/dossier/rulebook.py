@@ -11,7 +11,6 @@ from bot.config import Settings
 from bot.dossier import ruleset
 from bot.dossier.catalogue import FORMS
 from bot.dossier.form import Procedure
-from bot.dossier.officer_rules import OFFICER_RULES
 from bot.dossier.own_letter_rules import UNDECLARED
 from bot.dossier.rules import Consequence, Rule
 from bot.dossier.terms import WORDS
@@ -83,7 +82,6 @@ def chapters(settings: Settings) -> tuple[Chapter, ...]:
             )
             for form in FORMS.values()
         ),
-        Chapter("officer", "What nothing sends back", _lines(OFFICER_RULES, settings)),
     )
 
 

@@ -31,6 +31,7 @@ class Consequence(StrEnum):
 
 NOTE, HOLD, RETURN = Consequence
 WAIT = "Cán bộ tiếp nhận sẽ kiểm tra; cơ quan, tổ chức chưa phải làm gì."  # what HOLD asks for
+OVERTAKEN = "row.overtaken"  # told of a row that was vetted, and something else came first
 
 
 @dataclass(frozen=True, slots=True)

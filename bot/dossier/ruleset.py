@@ -19,7 +19,6 @@ from bot.dossier.letter_rules import LETTER_RULES
 from bot.dossier.mail_rules import MAIL_RULES
 from bot.dossier.naming_rules import NAMING_RULES
 from bot.dossier.neighbour_rules import NEIGHBOUR_RULES
-from bot.dossier.officer_rules import OFFICER_RULES
 from bot.dossier.own_letter_rules import OWN_LETTER_RULES
 from bot.dossier.person_rules import PERSON_RULES
 from bot.dossier.receiver_rules import RECEIVER_RULES
@@ -94,7 +93,7 @@ def require_known(settings: Rules) -> None:
     Raises:
         Misconfigured: naming the first.
     """
-    every = (*ALL_RULES, *OFFICER_RULES, *(rule for rules in ROW.values() for rule in rules))
+    every = (*ALL_RULES, *(rule for rules in ROW.values() for rule in rules))
     known = {rule.code: rule for rule in every}
     for code in settings.wording.keys() - known.keys():
         like = nearest(code, known)

@@ -13,7 +13,6 @@ from bot.dossier.application import application_from_json, faults_from_json
 from bot.dossier.catalogue import FORMS
 from bot.dossier.form import Procedure
 from bot.dossier.form04 import FORM_04
-from bot.dossier.officer_rules import OFFICER_RULES
 from bot.dossier.rows import CertificateRow, ChangeRow, RevokeRow, Row
 from bot.dossier.rules import Consequence, Fault
 from bot.outbox.officer_notices import Held
@@ -81,7 +80,7 @@ def _codes(faults: Iterable[Fault]) -> set[str]:
 def _sources() -> Mapping[str, str]:
     """What every rule rests on, by its code."""
     rows = (rule for rules in ruleset.ROW.values() for rule in rules)
-    return {rule.code: rule.source for rule in (*ruleset.ALL_RULES, *rows, *OFFICER_RULES)}
+    return {rule.code: rule.source for rule in (*ruleset.ALL_RULES, *rows)}
 
 
 async def _rows(dossier: Dossier, positions: list[int]) -> tuple[HeldRow, ...]:

@@ -10,13 +10,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from bot.dossier.amendments import Thing, amendment_of
 from bot.dossier.application import as_json
 from bot.dossier.case import Case, RowCase
 from bot.dossier.decision import Decision, Outcome, RowDecision
 from bot.dossier.form import Procedure
 from bot.dossier.gather import Judged
 from bot.dossier.letter import letter_key
-from bot.dossier.rows import IssueRow
+from bot.dossier.rows import ChangeRow, IssueRow
 from bot.dossier.rules import Fault
 from bot.register import tasks
 from bot.register.lifecycle import DossierMove, DossierStatus, ItemMove, ItemStatus
@@ -110,7 +111,8 @@ async def _write_rows(
         if row.position not in before or before[row.position].status in UNDECIDED
     )
     faults = {row.position: [as_json(fault) for fault in row.faults] for row in decided}
-    await _refresh([item for at, item in before.items() if at in faults], faults)
+    abouts = {row.row.position: _about(row) for row in case.rows}
+    await _refresh([item for at, item in before.items() if at in faults], faults, abouts)
     await Item.bulk_create(
         Item(
             dossier=dossier,
@@ -118,7 +120,7 @@ async def _write_rows(
             place=f"{dossier.id}/{row.row.position}",
             asked=as_json(row.row),
             faults=faults[row.row.position],
-            **_about(row),
+            **abouts[row.row.position],
         )
         for row in case.rows
         if row.row.position not in before
@@ -141,21 +143,26 @@ async def _write_rows(
 _MOVED = ("id", "position", "status", "dossier_id")
 
 
-async def _refresh(items: Sequence[Item], faults: dict[int, list[Any]]) -> None:
+async def _refresh(
+    items: Sequence[Item], faults: dict[int, list[Any]], abouts: dict[int, dict[str, Any]]
+) -> None:
+    """What an officer has let pass may tell whose row it is: of somebody who has moved."""
     changed = [item for item in items if item.faults != faults[item.position]]
     for item in changed:
-        item.faults = faults[item.position]
+        item.update_from_dict({"faults": faults[item.position], **abouts[item.position]})
     if changed:
-        await Item.bulk_update(changed, fields=["faults"])
+        await Item.bulk_update(changed, fields=["faults", "person", "mailbox"])
 
 
 def _about(row_case: RowCase[Any]) -> dict[str, Any]:
-    """The person and the mailbox that a row is about; those of a certificate as registered."""
+    """The person that a row is about, and the mailbox that they are to have, or have."""
     row, held = row_case.row, row_case.own_holding
     if isinstance(row, IssueRow):
         number, mailbox = row.personal_number.value, row.mailbox.value
     else:
         number, mailbox = (held.personal_number, held.mailbox) if held else (None, None)
+        new = amendment_of(row).value(Thing.MAILBOX) if isinstance(row, ChangeRow) else None
+        mailbox = new or mailbox
     return {"person": number or "", "mailbox": (mailbox or "").casefold()}
 
 

@@ -57,6 +57,11 @@ class Agency(Model):
         return f"agency:{self.id}"
 
     @property
+    def path(self) -> tuple[str, ...]:
+        """What its people's certificates bear: L, O, OU, the outermost first."""
+        return (self.province, self.organization, *self.units)
+
+    @property
     def mailboxes(self) -> frozenset[str]:
         """Where its mail may come from; case-folded."""
         return frozenset(address.casefold() for address in (self.mailbox, *self.senders))

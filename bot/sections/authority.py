@@ -16,6 +16,19 @@ class KeyAlgorithm(StrEnum):
     EC_P256 = "ec-p256"
     EC_P384 = "ec-p384"
 
+    @property
+    def strength(self) -> int:
+        """Security strength in bits (NIST SP 800-57 part 1, table 2)."""
+        return _STRENGTH[self]
+
+
+_STRENGTH = {
+    KeyAlgorithm.RSA_2048: 112,
+    KeyAlgorithm.RSA_3072: 128,
+    KeyAlgorithm.EC_P256: 128,
+    KeyAlgorithm.EC_P384: 192,
+}
+
 
 class Terms(StrEnum):
     """Which words go out: those of 2023, or those of Decree 68/2024."""
@@ -51,6 +64,7 @@ class Issuing(Section):
     issuer_name: Name = "CA trình diễn cho giải pháp ký số tập trung"
     algorithm: KeyAlgorithm = KeyAlgorithm.RSA_3072
     validity_years: int = Field(3, ge=1, le=5)
+    renewal_years: int = Field(3, ge=1, le=3, description="of a renewed certificate, from then on")
     crl_hours: float = Field(24, gt=0, le=366 * 24, description="nextUpdate − thisUpdate")
     crl_every_hours: float = Field(
         6, gt=0, validate_default=True, description="a CRL at least this often"
@@ -140,9 +154,28 @@ class Rules(Section):
         ),
         description="of people with authority or with transactions of finance",
     )  # fmt: skip
+    renewal_days: int = Field(
+        30, ge=0, description="a renewal must be asked for so many days before the end, or earlier"
+    )
+    renewals: int = Field(1, ge=0, description="how often a certificate may be renewed")
     wording: dict[str, Wording] = Field(
         {}, description="by a rule's code, as `bot rules` prints it: its text and its remedy"
     )
+
+
+class Reminders(Section):
+    """When it is told that certificates will end."""
+
+    days: tuple[int, ...] = Field(
+        (90, 60, 40), description="before their end; empty: nobody is reminded"
+    )
+
+    @field_validator("days")
+    @classmethod
+    def _descending(cls, days: tuple[int, ...]) -> tuple[int, ...]:
+        if any(one < 1 for one in days) or list(days) != sorted({*days}, reverse=True):
+            raise ValueError("Must be whole days, each fewer than the one before")
+        return days
 
 
 class Accounts(Section):

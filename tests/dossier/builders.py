@@ -101,7 +101,13 @@ def a_holding(position: int = 1, **changes: Any) -> Holding:
         "full_name": NAMES[position % len(NAMES)].upper(),
         "personal_number": f"001185{position:06}",
         "mailbox": f"GiaoVien{position}@hanoiedu.edu.vn",
+        "mobile": f"+84912{position:06}",
+        "agency": SCHOOL,
         "in_force": True,
+        "is_current": True,
+        "not_after": RECEIVED + timedelta(days=100),
+        "renewals": 0,
+        "path": ("Hà Nội", SCHOOL),
     }
     return Holding(**{**valid, **changes})
 
@@ -209,6 +215,7 @@ def a_case(*rows: dict[str, str], procedure: Procedure = Procedure.ISSUE, **chan
             name=SCHOOL,
             province="Hà Nội",
             places=(SCHOOL, "Tổ Toán"),
+            path=("Hà Nội", SCHOOL),
             mailboxes=("c3chuvanan@hanoiedu.edu.vn",),
             domains=("gov.vn", "edu.vn"),
         ),

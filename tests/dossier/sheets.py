@@ -61,5 +61,4 @@ def findings(workbook: Workbook, procedure: Procedure) -> list[str]:
     return [
         f"{fault.code} | {reading.line_of(fault.position or 0) or '-'} | {fault.column or '-'}"
         for fault in found
-        if fault.code != "procedure.by_officer"
     ]

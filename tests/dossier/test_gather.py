@@ -4,6 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from bot.config import Settings
 from bot.dossier.application import as_json
@@ -27,6 +32,7 @@ from tests.dossier.builders import (
     RECEIVED,
     SCHOOL,
     a_change,
+    a_holding,
     a_person,
     a_row,
     a_signature,
@@ -266,15 +272,30 @@ async def test_certificates_are_found_by_serial_number() -> None:
     file = a_file(*rows, a_change(5, serial=""), procedure=Procedure.CHANGE)
     for now, in_force in ((RECEIVED, True), (RECEIVED + timedelta(days=2), False)):
         case = await gather(dossier, brought(file), Settings(), now)
-        assert case.known == {}
-        assert case.holdings == {
-            1: Holding(
-                agency.id, "Trần Đức A", "001185000001", "giaovien1@hanoiedu.edu.vn", in_force
-            ),
-            2: Holding(
-                agency.id, "Trần Đức AA", "001185000002", "giaovien2@hanoiedu.edu.vn", False
-            ),
-        }
+        assert case.known.keys() == {1, 2}
+        assert case.holdings == {1: held(agency, 1, in_force), 2: held(agency, 2, False)}
+
+
+def held(agency: models.Agency, position: int, in_force: bool) -> Holding:
+    """What the register has of the certificate that a row names."""
+    return a_holding(
+        position,
+        agency_id=agency.id,
+        full_name=f"Trần Đức {'A' * position}",
+        mailbox=f"giaovien{position}@hanoiedu.edu.vn",
+        mobile="+84912345678",
+        in_force=in_force,
+        not_after=RECEIVED + timedelta(days=1),
+    )
+
+
+def der_of(*path: str) -> bytes:
+    """A certificate that bears nothing but L, O and OU."""
+    kinds = (NameOID.LOCALITY_NAME, NameOID.ORGANIZATION_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME)
+    name = x509.Name([x509.NameAttribute(*one) for one in zip(kinds, path, strict=False)])
+    key, end = ec.generate_private_key(ec.SECP256R1()), RECEIVED + timedelta(days=1)
+    built = x509.CertificateBuilder(name, name, key.public_key(), 7, RECEIVED, end)
+    return built.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 async def a_certificate(
@@ -300,6 +321,7 @@ async def a_certificate(
         serial=serial,
         status=status,
         tbs=b"",
+        der=der_of("Hà Nội", SCHOOL),
         not_before=RECEIVED,
         not_after=RECEIVED + timedelta(days=1),
     )
