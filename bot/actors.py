@@ -19,6 +19,7 @@ from bot.accounts.credential import send_credential
 from bot.errors import Conflict, Misconfigured, Refused, Unavailable, code_of
 from bot.outbox.delivery import post
 from bot.procedures.arrival import confirm_arrival
+from bot.procedures.change import change
 from bot.procedures.clocks import tell_of_clock
 from bot.procedures.close import report_at_due_time
 from bot.procedures.decide import decide_dossier
@@ -42,6 +43,7 @@ STORIES: Mapping[Kind, Story] = {
     Kind.IDENTIFY: identify,
     Kind.DECIDE: decide_dossier,
     Kind.ISSUE: issue,
+    Kind.CHANGE: change,
     Kind.REVOKE: revoke,
     Kind.CONFIRM: confirm,
     Kind.PUBLISH: publish,

@@ -18,11 +18,13 @@ from tortoise.transactions import in_transaction
 from bot.errors import Conflict, Refused
 from bot.outbox.delivery import call_off
 from bot.outbox.readable import readable, ungrouped
+from bot.outbox.subscriber_notices import Credential
 from bot.register import audit
-from bot.register.lifecycle import AccountMove, AccountStatus
-from bot.register.models import Account, Subscriber
+from bot.register.lifecycle import AccountMove, AccountStatus, NoticeStatus
+from bot.register.models import Account, Notice, Subscriber
 from bot.sections.authority import Accounts
 
+UNSENT = (NoticeStatus.INTENDED, NoticeStatus.FAILED)
 CODE_LENGTH = 16  # characters of five bits: 80 bits
 
 ARGON2 = PasswordHasher()  # argon2id, RFC 9106's low-memory profile
@@ -69,6 +71,26 @@ async def open_account(subscriber: Subscriber, *, now: datetime) -> Account:
     else:
         account.login = login
         await account.save(update_fields=["login"])
+    return account
+
+
+async def follow_mailbox(subscriber: Subscriber, *, now: datetime) -> Account:
+    """The account of a subscriber whose mailbox has perhaps changed: the login is the mailbox.
+
+    Inside the caller's transaction. Nothing else changes: an active account stays so,
+    a code that was sent opens it under the new login, and one that was not goes there.
+    """
+    login = subscriber.mailbox.casefold()
+    account = await Account.filter(subscriber=subscriber).select_for_update().get()
+    if account.login == login:
+        return account
+    account.login = login
+    await account.save(update_fields=["login"])
+    await account.record("account.rename", because="subscriber.changed", now=now)
+    waiting = Notice.filter(account=account, kind=Credential.kind, status__in=UNSENT)
+    async for notice in waiting:
+        notice.recipient, notice.data = login, {**notice.data, "login": login}
+        await notice.save(update_fields=["recipient", "data"])
     return account
 
 

@@ -49,6 +49,7 @@ def environment(settings: Settings, folder: Path) -> Environment:
         "dossiers_to": settings.mailboxes.official[0],
         "forms": FORMS,
         "tasks": words.TASKS,
+        "things": words.THINGS,
         "states": words.STATES,
         "procedures": words.PROCEDURES,
         "turns": words.TURNS,
@@ -73,6 +74,7 @@ def environment(settings: Settings, folder: Path) -> Environment:
         "day": words.day,
         "short": words.short,
         "tally": words.tally,
+        "briefly": words.briefly,
     }
     return jinja
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.outbox.content import Content
 from bot.outbox.readable import readable
-from bot.outbox.values import RevokedCertificate
+from bot.outbox.values import NewValue, RevokedCertificate
 
 Mac = Callable[[bytes], bytes]  # a keyed MAC of at least 12 bytes; its key never leaves the token
 
@@ -41,6 +41,26 @@ class Passcode(Content):
     def code(self, mac: Mac) -> str:
         """The slip's passcode: 12 characters (60 bits), the same whenever it is worked out."""
         return readable(mac(f"slip/{self.account}/{self.attempt}".encode())[:12])
+
+
+@dataclass(frozen=True)
+class Changed(Content):
+    """To the subscriber, at the former official mailbox too where that has changed."""
+
+    kind = "changed"
+
+    number: str
+    full_name: str  # as it is now
+    agency: str
+    login: str
+    serial: str  # hex, of the certificate in use from now on
+    not_before: datetime
+    not_after: datetime
+    replaced: str  # hex, the one before; empty: the certificate stays as it is
+    is_renewed: bool
+    is_amended: bool  # what the certificate says: the one before is revoked
+    has_new_key: bool
+    changes: tuple[NewValue, ...]
 
 
 @dataclass(frozen=True)

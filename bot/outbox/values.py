@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from bot.dossier.amendments import Thing
 from bot.dossier.decision import Outcome
 from bot.dossier.grounds import Reason
 from bot.dossier.rules import Fault
@@ -18,8 +19,11 @@ class RowResult:
     position: int
     full_name: str
     # open: the machine acts next; held: an officer does
-    # expired: nothing was left to revoke
-    outcome: Literal["issued", "revoked", "expired", "returned", "open", "held", "withdrawn"]
+    # expired: nothing was left to revoke; overtaken: something else came first
+    outcome: Literal[
+        "issued", "renewed", "amended", "renewed_amended", "recorded", "revoked", "expired",
+        "returned", "open", "held", "withdrawn", "overtaken",
+    ]  # fmt: skip
     serial: str = ""  # hex, of the certificate that was issued, or asked to be revoked
     not_before: datetime | None = None
     not_after: datetime | None = None
@@ -35,6 +39,14 @@ class RevokedCertificate:
     serial: str  # hex
     revoked_at: datetime
     reason: Reason
+
+
+@dataclass(frozen=True)
+class NewValue:
+    """Something about a subscriber that is otherwise from now on."""
+
+    thing: Thing
+    value: str
 
 
 @dataclass(frozen=True)
@@ -85,6 +97,27 @@ class CheckedLetter:
     returned: int
     signatures: tuple[CheckedSignature, ...]
     faults: tuple[Fault, ...]
+    revokes: bool = False  # it asks to revoke, and nothing was
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Who receives results at an agency, as registered; nothing is certain to be known."""
+
+    full_name: str = ""
+    mobile: str = ""  # E.164
+    mailbox: str = ""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A certificate that will end, and the dossier that it was issued or changed by."""
+
+    number: str
+    full_name: str
+    serial: str  # hex
+    mailbox: str  # of its holder, as registered
+    not_after: datetime
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bot.dossier.amendments import Thing
 from bot.dossier.attachment_rules import in_the_way
 from bot.dossier.decision import Outcome
 from bot.dossier.form import Procedure
@@ -14,6 +15,7 @@ from bot.outbox.agency_notices import (
     Checked,
     Forms,
     Gathered,
+    Moved,
     Receipt,
     Result,
     Returned,
@@ -27,7 +29,7 @@ from bot.outbox.order_words import HISTORY
 from bot.outbox.phone_notices import Help, Progress
 from bot.outbox.power_notices import Proposed, Settled
 from bot.outbox.render import Letter
-from bot.outbox.subscriber_notices import Credential, Passcode, Revoked
+from bot.outbox.subscriber_notices import Changed, Credential, Passcode, Revoked
 from bot.outbox.values import (
     CheckedLetter,
     CheckedSignature,
@@ -36,6 +38,7 @@ from bot.outbox.values import (
     HeldCertificate,
     HeldRow,
     HeldSignature,
+    NewValue,
     RegisteredSigner,
     RevokedCertificate,
     RowResult,
@@ -138,6 +141,13 @@ ROWS = (
     RowResult(5, "Vũ Hoàng Yến", "open"),
     RowResult(6, "Phạm Quốc Đạt", "withdrawn"),
 )
+OF_FORM_04 = (
+    RowResult(1, "Nguyễn Thị Hồng Ánh", "renewed", SERIAL, NOW, LATER),
+    RowResult(2, "Trần Đức Thắng", "amended", OTHER_SERIAL, NOW, LATER),
+    RowResult(3, "Lê Thị Mỹ Duyên", "renewed_amended", SERIAL, NOW, LATER),
+    RowResult(4, "Vũ Hoàng Yến", "recorded"),
+    RowResult(5, "Phạm Quốc Đạt", "overtaken"),
+)
 OF_FORM_05 = (
     RowResult(1, "Đỗ Thị Hoa", "revoked", SERIAL, revoked_at=NOW, also=(OTHER_SERIAL,)),
     RowResult(2, "Lý Văn Nam", "expired", OTHER_SERIAL, not_after=NOW),
@@ -233,6 +243,27 @@ def a_clock(**changes: Any) -> Clock:
         "due": DUE,
     }
     return Clock(**values | changes)
+
+
+def a_change(**changes: Any) -> Changed:
+    values: dict[str, Any] = {
+        "number": NUMBER,
+        "full_name": "Nguyễn Thị Hồng Ánh",
+        "agency": AGENCY,
+        "login": "ntha@hanoiedu.vn",
+        "serial": SERIAL,
+        "not_before": NOW,
+        "not_after": LATER,
+        "replaced": OTHER_SERIAL,
+        "is_renewed": True,
+        "is_amended": True,
+        "has_new_key": False,
+        "changes": (
+            NewValue(Thing.MAILBOX, "ntha@hanoiedu.vn"),
+            NewValue(Thing.FULL_NAME, "Nguyễn Thị Hồng Ánh"),
+        ),
+    }
+    return Changed(**values | changes)
 
 
 def a_revocation(**changes: Any) -> Revoked:
@@ -341,8 +372,20 @@ EXAMPLES: dict[str, Content] = {
     "partial result": a_result(),
     "final result": a_result(due=None, rows=ROWS[:2]),
     "result of a revocation": a_result(due=None, rows=OF_FORM_05),
+    "result of an order": a_result(due=None, rows=OF_FORM_05, letter_number="", by_order=True),
     "credential": a_credential(),
     "passcode": a_passcode(),
+    "renewed and amended": a_change(),
+    "renewed": a_change(is_amended=False, changes=(), has_new_key=True),
+    "amended": a_change(is_renewed=False),
+    "register only": a_change(
+        is_renewed=False,
+        is_amended=False,
+        replaced="",
+        changes=(NewValue(Thing.MOBILE, "+84912345678"),),
+    ),
+    "moved": Moved(AGENCY, "Nguyễn Thị Hồng Ánh", SERIAL, "Trường THPT Kim Liên", NOW),
+    "result of a change": a_result(due=None, rows=OF_FORM_04),
     "revoked": a_revocation(),
     "revoked, to the holder's agency": a_revocation(holder="Trường THPT Kim Liên", ground=""),
     "revoked by order": a_revocation(asked_by="", ground="Sự cố khóa của nhà cung cấp"),
@@ -352,6 +395,7 @@ EXAMPLES: dict[str, Content] = {
     "final result with a sheet": a_result(due=None, rows=ROWS[:2], files=(A_SHEET,)),
     "checked": a_check(),
     "checked and good": a_check(letters=(a_checked_letter(faults=()),), files=()),
+    "checked revocation": a_check(letters=(a_checked_letter(revokes=True),)),
     "forms": Forms(AGENCY),
     "gathered": Gathered(),
     "held dossier": Held(NUMBER, AGENCY, NOW, DUE, (LETTER_FAULT, A_FAULT)),

@@ -18,10 +18,12 @@ from bot.errors import Misconfigured
 from bot.outbox.agency_notices import Gathered
 from bot.outbox.content import Content
 from bot.outbox.notices import KINDS
+from bot.outbox.officer_notices import Held
 from bot.outbox.phone_notices import Help, Progress
 from bot.outbox.render import Renderer, environment
 from bot.outbox.values import RowResult
 from bot.outbox.words import (
+    BRIEFLY,
     CAPACITIES,
     INDICATIONS,
     LETTER_OUTCOMES,
@@ -48,6 +50,7 @@ from tests.outbox.examples import (
     DUE,
     EXAMPLES,
     NOW,
+    OF_FORM_04,
     OF_FORM_05,
     ROWS,
     a_clock,
@@ -232,6 +235,7 @@ LONGEST_MESSAGES = [
     a_result(number=LONGEST, rows=()),
     *(Progress(LONGEST, state, DUE) for state in DossierStatus),
     Help(),
+    Held(LONGEST, None, NOW, DUE, (), procedure=Procedure.REVOKE),
     *(
         a_clock(number=LONGEST, code="c" * 32, turn=turn, percent=percent)
         for turn in Turn
@@ -293,10 +297,15 @@ def test_every_outcome_of_a_row_has_words() -> None:
     assert set(OUTCOMES) == set(get_args(get_type_hints(RowResult)["outcome"]))
 
 
-@pytest.mark.parametrize("row", [*ROWS, *OF_FORM_05], ids=lambda row: row.outcome)
+@pytest.mark.parametrize("row", [*ROWS, *OF_FORM_04, *OF_FORM_05], ids=lambda row: row.outcome)
 def test_a_row_is_told_as_it_stands_and_no_otherwise(row: RowResult) -> None:
     headings = {
-        "issued": "ĐÃ CẤP",
+        "issued": "ĐÃ CẤP CHỨNG",
+        "renewed": "ĐÃ GIA HẠN (",
+        "amended": "ĐÃ THAY ĐỔI THÔNG TIN (",
+        "renewed_amended": "ĐÃ GIA HẠN VÀ THAY ĐỔI THÔNG TIN (",
+        "recorded": "ĐÃ CẬP NHẬT SỔ ĐĂNG KÝ, GIỮ NGUYÊN",
+        "overtaken": "KHÔNG THỰC HIỆN, VÌ",
         "revoked": "ĐÃ THU HỒI",
         "expired": "ĐÃ HẾT HẠN",
         "returned": "TRẢ LẠI ĐỂ HOÀN THIỆN",
@@ -309,7 +318,14 @@ def test_a_row_is_told_as_it_stands_and_no_otherwise(row: RowResult) -> None:
     assert [outcome for outcome, heading in headings.items() if heading in text] == [row.outcome]
     assert row.full_name in RENDERER.letter(result).html
     assert f"Kết quả: {OUTCOMES[row.outcome]} 1\n" in text
-    assert unaccent(f"{OUTCOMES[row.outcome]} 1.") in RENDERER.sms(result)
+    brief = BRIEFLY.get(row.outcome, OUTCOMES[row.outcome])
+    assert unaccent(f"{brief} 1.") in RENDERER.sms(result)
+
+
+def test_the_longest_tally_fits_into_one_message() -> None:
+    rows = tuple(replace(row, position=at) for row in (*OF_FORM_04, *ROWS[1:]) for at in range(99))
+    for content in (a_result(rows=rows), a_result(rows=rows, due=None)):
+        assert parts(RENDERER.sms(content)) == 1
 
 
 def test_lateness_is_excused_when_it_has_come_and_not_else() -> None:

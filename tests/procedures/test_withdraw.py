@@ -9,6 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from tortoise.transactions import in_transaction
 
@@ -18,9 +19,9 @@ from bot.dossier.letter_wish import About, NamedLetter
 from bot.dossier.naming import named_dossiers
 from bot.errors import Conflict
 from bot.outbox.agency_notices import Withdrawn
-from bot.procedures import issue
+from bot.procedures import certify, issue
 from bot.procedures import withdraw as withdrawal
-from bot.procedures.close import report_at_due_time
+from bot.procedures.close import close_if_done, report_at_due_time
 from bot.procedures.withdraw import withdraw
 from bot.register import tasks
 from bot.register.lifecycle import (
@@ -230,12 +231,12 @@ async def test_of_a_letter_sent_twice_the_open_dossier_is_meant(agency: Agency) 
     assert found.number == target.number
 
 
-def a_signed() -> x509.Certificate:
+def a_signed() -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")])
     now = datetime.now(UTC)
     builder = x509.CertificateBuilder(name, name, key.public_key(), 7, now, now + timedelta(days=1))
-    return builder.sign(key, hashes.SHA256())
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 SIGNED = a_signed()
@@ -247,7 +248,12 @@ async def hand_over(item: Item, certificate: Certificate, lease: Lease) -> bool:
     item = await Item.get(id=item.id).select_related("dossier__agency")
     certificate = await Certificate.get(id=certificate.id).select_related("subscriber")
     try:
-        await issue._hand_over(item, certificate, account, SIGNED, lease, NOW)
+        async with in_transaction():
+            await certify.hold(item)
+            await certify.hand_over(certificate, SIGNED, item, NOW)
+            await issue._tell(item.dossier, certificate, account, NOW)
+            await close_if_done(item.dossier, NOW)
+            await lease.end()
     except Conflict:
         return False
     return True
@@ -278,11 +284,11 @@ async def test_a_certificate_is_never_handed_over_for_a_withdrawn_row(agency: Ag
 async def test_nothing_is_reserved_for_a_withdrawn_row(agency: Agency) -> None:
     target = await a_target(agency, ItemStatus.ACCEPTED)
     (item,) = await rows_of(target)
-    certificate, lease = await an_issue(item)
+    certificate, _ = await an_issue(item)
     await take_back(agency, target)
-    laid: Any = None  # it is not come to that
     with pytest.raises(StaleState):
-        await issue._reserve(item, a_row(), None, laid, lease, NOW)
+        async with in_transaction():
+            await certify.hold(item)
     assert await Certificate.filter(item=item).count() == 1
     assert (await Certificate.get(id=certificate.id)).status is CertificateStatus.BURNT
 
