@@ -87,7 +87,7 @@ class Sandbox:
         self._preload = tuple(preload)
         self._places = asyncio.Semaphore(limits.children)
         self._restarting = asyncio.Lock()
-        self._warm = _Warm(limits, self._preload)
+        self._warm = self._warmed()
 
     async def call(self, function: Callable[..., object], *args: object, answer: type[T]) -> T:
         """Run `function(*args)` in a child; what it returns, read back as `answer`.
@@ -125,8 +125,11 @@ class Sandbox:
             async with self._restarting:
                 if self._warm is warm:
                     await asyncio.to_thread(warm.end)
-                    self._warm = _Warm(self._limits, self._preload)
+                    self._warm = self._warmed()
         raise Crashed
+
+    def _warmed(self) -> "_Warm":
+        return _Warm(self._limits, self._preload)
 
 
 async def _converse(talk: socket.socket, request: bytes) -> bytes:

@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 
 from bot.accounts import account
 
-pytest_plugins = ["tests.hsm_fixtures", "tests.registers", "tests.house"]
+pytest_plugins = ["tests.hsm_fixtures", "tests.registers", "tests.house", "tests.warm"]
 
 # Examples take as long as the machine is busy; what hangs has pytest's timeout.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -32,6 +32,14 @@ def no_public_roots() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_DIR", os.devnull)
         yield
+
+
+# The longest first: a file that starts last would leave the other worker idle.
+LONGEST = ("tests/crash/", "tests/production/", "tests/test_demo.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.fixture

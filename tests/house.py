@@ -61,15 +61,17 @@ def settings_for(home: Path, tokens: Path, revocation: str, database: str = "") 
 
 
 def found(settings: Settings) -> None:
-    """What `bot init --demo-root` does, on tokens that stand already."""
+    """What `bot init --demo-root` does, on tokens that stand already; with keys quickly made."""
     now = datetime.now(UTC)
-    for step in (
-        install.make_folders(settings),
-        install.make_keys(settings),
-        install.make_request(settings),
-        install.make_demo_root(settings, now),
-    ):
-        list(step)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(install, "SERVICE_KEY", KeyAlgorithm.EC_P256)
+        for step in (
+            install.make_folders(settings),
+            install.make_keys(settings),
+            install.make_request(settings),
+            install.make_demo_root(settings, now),
+        ):
+            list(step)
 
 
 @dataclass
@@ -114,7 +116,7 @@ class House:
         """Wait until nothing is left to do now."""
         async with asyncio.timeout(PATIENCE):
             while await self._busy():
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.05)
 
     async def _busy(self) -> bool:
         due = Task.filter(parked_at__isnull=True, due_at__lte=datetime.now(UTC))

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from bot.inbox.mime import Kind, Part
 from bot.sandbox import Sandbox
@@ -22,6 +23,7 @@ from tests.signatures import hostile
 from tests.signatures.authority import Holder
 from tests.signatures.builders import a_filled_form, a_letter, a_mail, trust_of
 from tests.signatures.mails import ENTITY, HEADERS, clear, clear_entity, opaque_entity, signed
+from tests.warm import KeptWarm
 
 
 class World:
@@ -31,8 +33,12 @@ class World:
         self.pki = pki
         self.sandbox = sandbox
         self.examiner = Examiner(sandbox, trust_of(pki), fetcher)
-        self.leader = pki.signer("Hiệu trưởng")
-        self.seal = pki.signer("Trường", usage=["content_commitment"])
+        self.leader = pki.signer("Hiệu trưởng", key=ec.generate_private_key(ec.SECP256R1()))
+        self.seal = pki.signer(
+            "Trường",
+            key=ec.generate_private_key(ec.SECP256R1()),
+            usage=["content_commitment"],
+        )
 
     def letter(self) -> bytes:
         return a_letter(self.leader, self.seal)
@@ -54,7 +60,7 @@ LIMITS = servers.Sandbox(seconds=5, memory=128 * 1024 * 1024)
 @pytest.fixture
 async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     limits = getattr(request, "param", LIMITS)
-    sandbox = Sandbox(limits, PRELOAD)
+    sandbox = KeptWarm(limits, PRELOAD)
     with ForeignPki() as pki:
         async with Fetcher(servers.Trust(addresses=(pki.address,), fetch_seconds=1)) as fetcher:
             yield World(pki, sandbox, fetcher)
