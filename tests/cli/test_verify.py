@@ -26,6 +26,7 @@ from demo import paper, smime
 from demo.foreign import ForeignPki, Service, Signer
 from tests.signatures import hostile
 from tests.signatures.builders import a_filled_form, a_form, a_mail, crls_of
+from tests.warm import KeptWarm
 
 SENDER = "vanthu@thptcva.edu.vn"  # From in `a_mail`
 
@@ -62,6 +63,7 @@ def clerk(pki: ForeignPki) -> Signer:
 @pytest.fixture
 def desk(pki: ForeignPki, clerk: Signer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(verify_module(), "Sandbox", KeptWarm)
     desk = Desk(tmp_path, pki, clerk)
     desk.put("root.pem", pki.root.certificate.public_bytes(Encoding.PEM))
     desk.put("issuer.cer", pki.issuer.der)
