@@ -60,21 +60,26 @@ class Office:
         agency: Agency,
         *rows: dict[str, str],
         procedure: Procedure = Procedure.ISSUE,
+        now: datetime = NOW,
         **typed: str,
     ) -> Dossier:
-        """A letter that came, next in number; it waits to be decided."""
+        """A letter that comes now, next in number; it waits to be decided."""
         number = len(self.judged) + 1
         raw = str(number).encode()
         digest = sha256(raw).hexdigest()
         values = form_values(
             *rows, procedure=procedure, letter_number=f"{number}/CVA-VP",
-            letter_agency=agency.name, **typed,
+            letter_agency=agency.name, letter_date=f"{now:%d/%m/%Y}", **typed,
         )  # fmt: skip
-        signatures = tuple(a_signature(f"{one} of {agency.id}") for one in CAPACITIES)
+        signatures = tuple(
+            a_signature(f"{one} of {agency.id}", signing_time=now) for one in CAPACITIES
+        )
         file = SignedFile(name="x.pdf", sha256=digest, signatures=signatures, values=values)
         self.judged[digest] = Judged(Survey(senders=(agency.mailbox,)), file, SignedMail())
-        mail = await a_mail(digest=self.vetting.archive.put(raw))
-        return await a_dossier(agency=agency, mail=mail, letter_digest=digest)
+        mail = await a_mail(digest=self.vetting.archive.put(raw), received_at=now)
+        return await a_dossier(
+            agency=agency, mail=mail, letter_digest=digest, received_at=now, due_at=now
+        )
 
     async def decided(self, dossier: Dossier, now: datetime = NOW) -> list[Item]:
         """Let it be decided; its rows."""
@@ -90,12 +95,19 @@ class Office:
 async def begun(kind: Kind, subject: int, now: datetime = NOW) -> Lease:
     """The right to do that task, called for if need be."""
     await tasks.call(kind, subject, due=now)
-    task = await Task.get(kind=kind, subject=subject)
-    handed = HandOver(task.id, token_hex(16))
-    await Task.filter(id=task.id).update(lease=handed.token, leased_until=now + tasks.HAND_OVER)
-    lease = await tasks.begin(handed, now)
+    lease = await tasks.begin(await handed(await Task.get(kind=kind, subject=subject), now), now)
     assert lease
     return lease
+
+
+async def handed(task: Task, now: datetime) -> HandOver:
+    """That task, due or not, as a relay hands it over."""
+    message = HandOver(task.id, token_hex(16))
+    until = now + tasks.HAND_OVER
+    await Task.filter(id=task.id).update(
+        lease=message.token, leased_until=until, begun_at=None, due_at=now
+    )
+    return message
 
 
 @pytest.fixture
