@@ -13,6 +13,7 @@ is a transaction that cannot be committed.
 
 import asyncio
 import sqlite3
+from datetime import UTC, datetime
 from typing import Any
 
 from tortoise.backends.base.client import (
@@ -70,8 +71,17 @@ class LettingGo(ConnectionWrapper[Any]):
             raise
 
 
+def in_utc(moment: datetime) -> str:
+    """As every moment stands in the file: SQLite compares letters, whatever the zone.
+
+    Tortoise converts what it saves, and not what a query updates.
+    """
+    return moment.astimezone(UTC).isoformat(" ")
+
+
 class ImmediateClient(SqliteClient):
     async def create_connection(self, with_db: bool) -> None:
+        sqlite3.register_adapter(datetime, in_utc)
         try:
             await super().create_connection(with_db)
         except sqlite3.Error:  # it is no database, or locked

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from tortoise.transactions import in_transaction
 
+from bot.clock import HANOI
 from bot.register import audit, tasks
 from bot.register.audit import Event
 from bot.register.counter import Counter
@@ -333,6 +334,13 @@ async def test_what_is_urgent_tells_of_trouble_or_comes_round_is_never_parked(
     never = kind.queue is Queue.URGENT or kind in (Kind.ESCALATE, Kind.COLLECT, Kind.CLOCK)
     assert len(await begun(now)) == never
     assert await Task.filter(parked_at__isnull=False).count() == (not never)
+
+
+async def test_a_time_is_due_in_whatever_zone_it_was_said(now: datetime) -> None:
+    await call(now)
+    await Task.all().update(due_at=(now + SECOND).astimezone(HANOI))
+    assert await begun(now) == []
+    assert len(await begun(now + SECOND)) == 1
 
 
 async def test_a_parked_task_does_not_stop_the_next(now: datetime) -> None:
