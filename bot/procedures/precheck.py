@@ -13,6 +13,7 @@ from tortoise.transactions import in_transaction
 
 from bot.dossier.case import Case, Signed
 from bot.dossier.decision import Decision, Outcome, decide
+from bot.dossier.form import Procedure
 from bot.dossier.gather import gather
 from bot.outbox.agency_notices import Checked
 from bot.outbox.delivery import intend
@@ -110,6 +111,7 @@ def _checked(letter: Letter, case: Case, decision: Decision) -> CheckedLetter:
         returned=rows[Outcome.RETURN],
         signatures=tuple(_signature(one, case) for one in (*case.signatures, *case.transport)),
         faults=(*decision.faults, *(fault for row in decision.rows for fault in row.faults)),
+        revokes=case.procedure is Procedure.REVOKE,
     )
 
 
