@@ -29,6 +29,7 @@ from bot.procedures.inbound import collect, heed
 from bot.procedures.issue import issue
 from bot.procedures.power import lapse
 from bot.procedures.publish import publish
+from bot.procedures.remind import tell_of_end
 from bot.procedures.revoke import confirm, revoke
 from bot.register import audit, tasks
 from bot.register.tasks import HandOver, Kind, Lease, LeaseLost, Queue, StillKept
@@ -48,6 +49,7 @@ STORIES: Mapping[Kind, Story] = {
     Kind.CONFIRM: confirm,
     Kind.PUBLISH: publish,
     Kind.CLOCK: tell_of_clock,
+    Kind.REMIND: tell_of_end,
     Kind.RESULT: lambda lease, _, now: report_at_due_time(lease, now),
     Kind.LAPSE: lambda lease, _, now: lapse(lease, now),
     Kind.ESCALATE: lambda lease, _, now: escalate(lease, now),

@@ -18,7 +18,15 @@ from pydantic_settings import (
 )
 
 from bot.errors import Misconfigured
-from bot.sections.authority import Accounts, Authority, Issuing, Mailboxes, Rules, Terms
+from bot.sections.authority import (
+    Accounts,
+    Authority,
+    Issuing,
+    Mailboxes,
+    Reminders,
+    Rules,
+    Terms,
+)
 from bot.sections.imap import Imap
 from bot.sections.officers import Officers
 from bot.sections.servers import (
@@ -78,6 +86,7 @@ class Settings(BaseSettings):
     issuing: Issuing = Issuing()
     rules: Rules = Rules()
     accounts: Accounts = Accounts()
+    reminders: Reminders = Reminders()
     officers: Officers = Officers()
     sms: Sms = Sms()
 

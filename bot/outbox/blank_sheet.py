@@ -1,6 +1,6 @@
 """The sheet to fill in, for lists that are too long for a form's ten rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
@@ -39,8 +39,12 @@ hoặc đính kèm vào thư có chữ ký số S/MIME của cơ quan, tổ ch�
 _WIDTHS = {Kind.NAME: 28, Kind.MAILBOX: 34, Kind.TEXT: 26, Kind.SERIAL: 28, Kind.TICK: 12}
 
 
-def blank_sheet(procedure: Procedure) -> bytes:
-    """An .xlsx with the headings of that procedure's list, a check on some cells, and a guide."""
+def blank_sheet(procedure: Procedure, rows: Sequence[Mapping[str, str]] = ()) -> bytes:
+    """An .xlsx with the headings of that procedure's list, a check on some cells, and a guide.
+
+    Args:
+        rows: what is filled in already, by columns of the form.
+    """
     form = FORMS[procedure]
     columns = [field for name, field in form.columns.items() if name not in LEFT_OUT]
     book = Workbook()
@@ -54,6 +58,10 @@ def blank_sheet(procedure: Procedure) -> bytes:
         letter = get_column_letter(at)
         page.column_dimensions[letter].number_format = TEXT
         page.add_data_validation(_check(field, f"{letter}2:{letter}{ROWS_LIMIT + 1}"))
+    for line, row in enumerate(rows, start=2):
+        put(page, line, 1, str(line - 1))
+        for at, field in enumerate(columns, start=2):
+            put(page, line, at, row.get(field.name, ""))
     page.freeze_panes = "C2"
     set_widths(page, [6, *(_WIDTHS.get(field.kind, 18) for field in columns)])
     _put_guide(book.create_sheet(GUIDE), form, columns)

@@ -102,7 +102,7 @@ def _one_mail(notices: Sequence[Notice]) -> Sequence[Notice]:
     """As many of `notices`, from the first, as one mail can bring."""
     weight = 0
     for at, notice in enumerate(notices[:MOST]):
-        weight += sum(file.size for file in KINDS[notice.kind].read(notice.data).enclosed)
+        weight += KINDS[notice.kind].read(notice.data).weight
         if at and weight > WEIGHT:
             return notices[:at]
     return notices[:MOST]

@@ -30,6 +30,11 @@ class Content:
         """The files that go with it."""
         return ()
 
+    @property
+    def weight(self) -> int:
+        """About how many bytes they have."""
+        return sum(file.size for file in self.enclosed)
+
     def data(self) -> dict[str, Any]:
         """The fields as JSON values."""
         data: dict[str, Any] = _adapter(type(self)).dump_python(self, mode="json")

@@ -60,7 +60,8 @@ def _guide(settings: Settings) -> bytes:
     return page.encode()
 
 
-FILES = (*map(_blank, FORMS.values()), *map(_sheet, FORMS.values()))
+BLANKS = {procedure: _blank(form) for procedure, form in FORMS.items()}
+FILES = (*BLANKS.values(), *map(_sheet, FORMS.values()))
 PAGES = (
     Handout("", "Biểu mẫu", HTML, _offer),
     Handout("huong-dan.html", "Sổ tay dành cho cơ quan, tổ chức", HTML, _guide),

@@ -4,6 +4,7 @@ from bot.outbox.agency_notices import (
     Checked,
     Forms,
     Gathered,
+    Moved,
     Receipt,
     Result,
     Returned,
@@ -15,7 +16,8 @@ from bot.outbox.content import Content
 from bot.outbox.officer_notices import Clock, Held, Ordered, Parked, Unfetched
 from bot.outbox.phone_notices import Help, Progress
 from bot.outbox.power_notices import Proposed, Settled
-from bot.outbox.subscriber_notices import Credential, Passcode, Revoked
+from bot.outbox.reminder_notices import Reminder, Reminders
+from bot.outbox.subscriber_notices import Changed, Credential, Passcode, Revoked
 
 KINDS: dict[str, type[Content]] = {
     kind.kind: kind
@@ -24,8 +26,10 @@ KINDS: dict[str, type[Content]] = {
         Returned,
         Result,
         Withdrawn,
+        Moved,
         Credential,
         Passcode,
+        Changed,
         Revoked,
         Status,
         Unsigned,
@@ -37,6 +41,8 @@ KINDS: dict[str, type[Content]] = {
         Parked,
         Unfetched,
         Clock,
+        Reminder,
+        Reminders,
         Proposed,
         Settled,
         Progress,

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from bot.config import Settings
 from bot.dossier.catalogue import FORMS
+from bot.dossier.form import ROWS
 from bot.dossier.terms import WORDS
 from bot.errors import Misconfigured
 from bot.outbox import order_words, words
@@ -48,6 +49,7 @@ def environment(settings: Settings, folder: Path) -> Environment:
         "authority": settings.authority,
         "dossiers_to": settings.mailboxes.official[0],
         "forms": FORMS,
+        "form_rows": ROWS,
         "tasks": words.TASKS,
         "things": words.THINGS,
         "states": words.STATES,

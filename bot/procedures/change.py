@@ -28,6 +28,7 @@ from bot.procedures.certify import hand_over, hold, lay_down, reserve, signed, t
 from bot.procedures.close import close_if_done
 from bot.procedures.lines import destroy_unneeded_keys, in_force, line_of
 from bot.procedures.publish import burn_interrupted
+from bot.procedures.remind import remind
 from bot.procedures.services import Issuing
 from bot.procedures.wish import Wish, content_of, key_of, wish_of
 from bot.register import tasks
@@ -81,6 +82,7 @@ async def _replace(wish: Wish, item: Item, lease: Lease, services: Issuing, now:
         await _require_current(wish, now)
         await Certificate.filter(id=wish.old.id).update(current_of=None)
         await hand_over(certificate, der, item, now)
+        await remind(certificate, services.settings, now)
         if wish.amends:
             await _revoke_line(wish, certificate, now)
         account = await _register(wish, item, now)

@@ -22,6 +22,7 @@ from bot.procedures.certify import (
     wanted,
 )
 from bot.procedures.close import close_if_done
+from bot.procedures.remind import remind
 from bot.procedures.services import Issuing
 from bot.register.lifecycle import Channel
 from bot.register.models import Account, Agency, Certificate, Dossier, Subscriber
@@ -44,6 +45,7 @@ async def issue(lease: Lease, services: Issuing, now: datetime) -> None:
     async with in_transaction():  # (b)
         await hold(item)
         await hand_over(certificate, der, item, now)
+        await remind(certificate, services.settings, now)
         await _tell(item.dossier, certificate, account, now)
         await close_if_done(item.dossier, now)
         await lease.end()

@@ -1,5 +1,6 @@
 """A valid notice of every kind."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,12 +29,15 @@ from bot.outbox.officer_notices import Clock, Held, Ordered, Parked, Unfetched
 from bot.outbox.order_words import HISTORY
 from bot.outbox.phone_notices import Help, Progress
 from bot.outbox.power_notices import Proposed, Settled
+from bot.outbox.reminder_notices import Reminder, Reminders
 from bot.outbox.render import Letter
 from bot.outbox.subscriber_notices import Changed, Credential, Passcode, Revoked
 from bot.outbox.values import (
     CheckedLetter,
     CheckedSignature,
+    Contact,
     Enclosed,
+    Ending,
     Fact,
     HeldCertificate,
     HeldRow,
@@ -365,6 +369,27 @@ def a_status(**changes: Any) -> Status:
 
 
 ORDERED = (NOW, DIGEST[:16])
+ENDING = Ending(NUMBER, "Nguyễn Thị Hồng Ánh", SERIAL, "ntha@hanoiedu.vn", LATER)
+CONTACT = Contact("Đặng Thị Hồng Ngọc", "+84912345670", "vanthu.cva@hanoiedu.vn")
+OF_AN_END: dict[str, Any] = {
+    "agency": AGENCY, "receiver": CONTACT, "ending": (ENDING,), "days": 60,
+    "renew_by": LATER - timedelta(days=30),
+}  # fmt: skip
+
+
+def a_reminder(**changes: Any) -> Reminder:
+    return Reminder(**OF_AN_END | changes)
+
+
+def reminders(count: int, **changes: Any) -> Reminders:
+    """For an agency, of so many certificates."""
+    ending = tuple(
+        replace(ENDING, full_name=f"Nguyễn Thị Ánh {at}", serial=f"{SERIAL[:-4]}{at:04x}")
+        for at in range(1, count + 1)
+    )
+    return Reminders(**OF_AN_END | {"ending": ending} | changes)
+
+
 EXAMPLES: dict[str, Content] = {
     "receipt": a_receipt(),
     "returned letter": a_return(),
@@ -439,6 +464,11 @@ EXAMPLES: dict[str, Content] = {
     "proposal that nobody answered": a_settlement(
         outcome=ProposalStatus.LAPSED, answered_by="", reason=""
     ),
+    "reminder": a_reminder(),
+    "reminder that it is too late": a_reminder(days=20, renew_by=None),
+    "reminders": reminders(3),
+    "reminders of more than a form holds": reminders(12, receiver=Contact()),
+    "reminders that it is too late": reminders(2, days=20, renew_by=None),
     "progress": Progress(NUMBER, "accepted", DUE),
     "progress of a returned dossier": Progress(NUMBER, "returned", None),
     "help": Help(),

@@ -65,7 +65,8 @@ SETTINGS = Settings()
 RENDERER = Renderer(SETTINGS, template_folder())
 JINJA = environment(SETTINGS, template_folder())
 
-WORKED_INTO = {"passcode": {"account"}}  # the passcode is worked out from it
+# what the passcode is worked out from; what stands in the form that goes with it
+WORKED_INTO = {"passcode": {"account"}, "reminder": {"receiver"}}
 
 
 def placeholders(template: str) -> set[str]:
