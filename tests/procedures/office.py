@@ -13,8 +13,10 @@ import pytest
 
 from bot.clock import Calendar
 from bot.config import Settings
+from bot.dossier.decision import Decision
+from bot.dossier.decision import decide as think
 from bot.dossier.form import Procedure
-from bot.dossier.gather import Judged
+from bot.dossier.gather import Judged, gather
 from bot.inbox.archive import Archive
 from bot.inbox.mime import Survey
 from bot.procedures import decide
@@ -86,6 +88,11 @@ class Office:
         lease = await begun(Kind.DECIDE, dossier.id, now)
         await decide.decide_dossier(lease, self.vetting, now)
         return await Item.filter(dossier=dossier).order_by("position")
+
+    async def thought(self, dossier: Dossier, now: datetime = NOW) -> Decision:
+        """What would be decided; nothing is written down."""
+        judged = self.judged[dossier.letter_digest]
+        return think(await gather(dossier, judged, self.vetting.settings, now))
 
     async def judge(self, raw: bytes, letter: str, *_: Any) -> Judging:
         await asyncio.sleep(0)  # as long as others need to come up

@@ -4,16 +4,19 @@ import asyncio
 
 import pytest
 
-from bot.register.lifecycle import ItemStatus
+from bot.dossier.decision import Outcome
+from bot.dossier.rules import HOLD
+from bot.register.lifecycle import ItemMove, ItemStatus
 from bot.register.models import Agency, Dossier, Item
 from bot.register.place import Place
 from tests.procedures.office import Office, a_school, at, office
+from tests.register.rows import NOW
 
 __all__ = ["office"]  # a fixture
 
 ACCEPTED, HELD, RETURNED = ItemStatus.ACCEPTED, ItemStatus.HELD, ItemStatus.RETURNED
 DOUBTFUL = {"title": "Giám đốc"}  # of a row: an officer decides
-FROM_ELSEWHERE = "mail.from"
+EXCLUDED, CLAIMED = "row.title.excluded", "row.person.claimed"
 
 
 @pytest.fixture
@@ -58,7 +61,7 @@ async def test_of_two_agencies_the_first_decided_goes_on_and_the_other_is_looked
     status, faults = await row_of(one)
     assert status is ACCEPTED
     assert "row.person.claimed" not in faults
-    assert await row_of(two) == (HELD, ["row.person.claimed", "row.mailbox.owned"][:1])
+    assert await row_of(two) == (HELD, ["row.person.claimed"])
 
 
 @pytest.mark.parametrize("is_one_agency", [True, False])
@@ -71,3 +74,46 @@ async def test_decided_at_once_one_goes_on(
     found = sorted([await row_of(one) for one in letters])
     expected = (RETURNED, "row.person.under_way") if is_one_agency else (HELD, "row.person.claimed")
     assert found == [(ACCEPTED, []), (expected[0], [expected[1]])]
+
+
+async def let_pass(office: Office, dossier: Dossier, *codes: str) -> tuple[Outcome, list[str]]:
+    """What would be decided, once an officer has let these faults of the row pass."""
+    dossier.overruled = [[code, 1] for code in codes]
+    (row,) = (await office.thought(dossier)).rows
+    return row.outcome, [fault.code for fault in row.faults if fault.consequence is HOLD]
+
+
+@pytest.mark.parametrize("is_first_decided_first", [True, False])
+async def test_while_rows_of_two_agencies_wait_the_earlier_may_go_on(
+    school: Agency, other: Agency, office: Office, is_first_decided_first: bool
+) -> None:
+    letters = [await office.letter(one, at(one, **DOUBTFUL)) for one in (school, other)]
+    for one in letters if is_first_decided_first else letters[::-1]:
+        await office.decided(one)
+    assert {(await row_of(one))[0] for one in letters} == {HELD}
+    one, two = letters
+    assert await let_pass(office, one, EXCLUDED) == (Outcome.ACCEPT, [])
+    assert await let_pass(office, two, EXCLUDED) == (Outcome.HOLD, [CLAIMED])
+
+
+async def test_nobody_lets_a_second_certificate_pass(
+    school: Agency, other: Agency, office: Office
+) -> None:
+    one, two = [await office.letter(agency, at(agency)) for agency in (school, other)]
+    await office.decided(one)
+    await office.decided(two)
+    assert await let_pass(office, two, CLAIMED) == (Outcome.HOLD, [CLAIMED])
+    (item,) = await Item.filter(dossier=one)
+    await item.make(ItemMove.WITHDRAW, because="test", now=NOW)
+    assert await let_pass(office, two) == (Outcome.ACCEPT, [])
+
+
+async def test_no_agency_learns_which_other_one_it_is(
+    school: Agency, other: Agency, office: Office
+) -> None:
+    one, two = [await office.letter(agency, at(agency)) for agency in (school, other)]
+    await office.decided(one)
+    await office.decided(two)
+    (item,) = await Item.filter(dossier=two)
+    assert school.name not in str(item.faults)
+    assert one.number not in str(item.faults)
