@@ -1,11 +1,13 @@
 """Form 05 through the whole bot: mail in, status out, and only then word of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 
 import pytest
+import pytest_asyncio
 from cryptography import x509
 
 from bot.clock import HANOI, REVOCATION
@@ -16,6 +18,7 @@ from bot.outbox.words import in_words
 from bot.register.lifecycle import AccountStatus, CertificateStatus, DossierStatus, ItemStatus
 from bot.register.models import Account, Certificate, Dossier, Item, Notice, SubjectKey, Task
 from bot.register.tasks import Kind
+from bot.signatures.pdf import inspect
 from demo import status
 from demo.paper import fill
 from demo.school import MAILBOX, Teacher, filled_in
@@ -27,6 +30,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 PRECHECK = "kiemtra@ca.example.gov.vn"
 STRANGER = "ai-do@gmail.com"
 NUMBERS = count(901)  # of letters
+Holders = Iterator[tuple[Teacher, Certificate]]
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +38,14 @@ def form05() -> bytes:
     return plain_form(drawn(Procedure.REVOKE), rows=2)
 
 
-async def a_holder(desk: Desk) -> tuple[Teacher, Certificate]:
-    """A teacher with a certificate."""
-    teacher = desk.teacher()
-    left = await desk.take(a_mail(desk.letter(teacher)))
-    return teacher, await Certificate.get(item__dossier_id=left.dossiers[0].id)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def holders(standing: Desk, blank: bytes) -> Holders:
+    """Teachers with certificates: one for each who asks."""
+    teachers = [standing.teacher() for _ in range(6)]
+    with_room = replace(standing, house=replace(standing.house, blank=blank))
+    left = await standing.take(a_mail(with_room.letter(*teachers)))
+    issued = Certificate.filter(item__dossier_id=left.dossiers[0].id)
+    return iter(list(zip(teachers, await issued.order_by("item__position"), strict=True)))
 
 
 def as_written(certificate: Certificate) -> str:
@@ -60,11 +67,11 @@ def a_row(teacher: Teacher, serial: str, **changes: str) -> dict[str, str]:
 
 
 def written(
-    desk: Desk, form: bytes, *rows: dict[str, str], number: str = "", **changes: str
+    desk: Desk, blank: bytes, *rows: dict[str, str], number: str = "", **changes: str
 ) -> bytes:
     today = datetime.now(HANOI).date()
     values = filled_in(FORM_05, rows, today, number or f"{next(NUMBERS)}/THPTCVA-VP")
-    return desk.house.school.sign(fill(form, {**values, **changes}))
+    return desk.house.school.sign(fill(blank, {**values, **changes}))
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
@@ -95,10 +102,12 @@ async def revoked(desk: Desk, *mails: bytes) -> Left:
     return await desk.since(before)
 
 
-async def test_seen_from_outside_and_then_told(standing: Desk, form05: bytes) -> None:
+async def test_seen_from_outside_and_then_told(
+    standing: Desk, holders: Holders, form05: bytes
+) -> None:
     settings = standing.house.settings
-    teacher, certificate = await a_holder(standing)
-    _, other = await a_holder(standing)
+    teacher, certificate = next(holders)
+    _, other = next(holders)
     assert await asyncio.to_thread(status.is_good, settings, certificate)
     left = await revoked(
         standing, written(standing, form05, a_row(teacher, as_written(certificate)))
@@ -130,9 +139,9 @@ async def test_seen_from_outside_and_then_told(standing: Desk, form05: bytes) ->
 
 
 async def test_nobody_is_told_while_relying_parties_do_not_see_it(
-    standing: Desk, form05: bytes
+    standing: Desk, holders: Holders, form05: bytes
 ) -> None:
-    teacher, certificate = await a_holder(standing)
+    teacher, certificate = next(holders)
     responder = Home(standing.house.settings).ocsp_certificate
     away = responder.rename(responder.with_suffix(".away"))
     before = await standing.seen()
@@ -165,9 +174,9 @@ async def test_nobody_is_told_while_relying_parties_do_not_see_it(
 
 
 async def test_a_second_letter_is_answered_alike_and_the_subscriber_told_once(
-    standing: Desk, form05: bytes
+    standing: Desk, holders: Holders, form05: bytes
 ) -> None:
-    teacher, certificate = await a_holder(standing)
+    teacher, certificate = next(holders)
     row = a_row(teacher, as_written(certificate))
     await revoked(standing, written(standing, form05, row, number="77/THPTCVA-VP"))
     at = (await Certificate.get(id=certificate.id)).revoked_at
@@ -181,9 +190,9 @@ async def test_a_second_letter_is_answered_alike_and_the_subscriber_told_once(
 
 
 async def test_no_trifle_stops_it_and_what_is_doubtful_does_not_hold_up_the_rest(
-    standing: Desk, form05: bytes
+    standing: Desk, holders: Holders, form05: bytes
 ) -> None:
-    teacher, certificate = await a_holder(standing)
+    teacher, certificate = next(holders)
     row = a_row(
         teacher, as_written(certificate), mailbox="khac@gmail.com", issued_on="hè 2021", reason=""
     )
@@ -216,12 +225,23 @@ async def test_no_trifle_stops_it_and_what_is_doubtful_does_not_hold_up_the_rest
 
 
 async def test_what_is_only_tried_out_revokes_nothing_and_says_so_first(
-    standing: Desk, form05: bytes
+    standing: Desk, holders: Holders, form05: bytes
 ) -> None:
-    teacher, certificate = await a_holder(standing)
+    teacher, certificate = next(holders)
     letter = written(standing, form05, a_row(teacher, as_written(certificate)))
     left = await standing.take(a_mail(letter), to=PRECHECK)
     assert left.recipients == [MAILBOX]
     said = left.said(MAILBOX)
     assert f"CHƯA THU HỒI GÌ: để thu hồi, gửi ngay văn bản này tới {OFFICIAL}" in said
     assert (await Certificate.get(id=certificate.id)).status is CertificateStatus.VALID
+
+
+@pytest.mark.parametrize(
+    ("changes", "hurries"),
+    [({}, True), ({"form": "01/1"}, False), ({"form": "01/1", "letter_urgency": "Khẩn"}, True)],
+)
+async def test_a_form_shows_that_it_goes_first(
+    standing: Desk, form05: bytes, changes: dict[str, str], hurries: bool
+) -> None:
+    letter = written(standing, form05, a_row(standing.teacher(), "3a91f0c2"), **changes)
+    assert inspect(letter).hurries is hurries

@@ -5,9 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tortoise.transactions import in_transaction
 
 from bot.accounts.account import AccountClosed, mint, open_account
 from bot.outbox.agency_notices import Result
+from bot.outbox.content import Content
 from bot.outbox.delivery import intend
 from bot.outbox.subscriber_notices import Revoked
 from bot.procedures import certify
@@ -60,7 +62,7 @@ async def agency(register: Place) -> Agency:
 
 
 async def told(kind: str) -> list[Any]:
-    content = {"revoked": Revoked, "result": Result}[kind]
+    content: type[Content] = {"revoked": Revoked, "result": Result}[kind]
     return [content.read(one.data) for one in await Notice.filter(kind=kind).order_by("id")]
 
 
@@ -304,7 +306,7 @@ class TestRaces:
         item = await Item.get(id=new.item_id).select_related("dossier__agency")
         standing_now = await Certificate.get(id=new.id).select_related("subscriber")
         try:
-            async with revocation.in_transaction():
+            async with in_transaction():
                 await certify.hold(item)
                 await Certificate.filter(id=old.id).update(current_of=None)
                 await certify.hand_over(standing_now, b"der", item, NOW)
