@@ -2,11 +2,13 @@
 
 import asyncio
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
@@ -31,6 +33,7 @@ from tests.house import OFFICER, a_mail, drawn, register_school
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NUMBERS = count(901)  # of letters
+Holders = list[tuple[Teacher, Certificate]]
 OTHER_SCHOOL = "Trường THPT Kim Liên"
 OTHER_MAILBOX = "c3kimlien@hanoiedu.edu.vn"
 
@@ -40,14 +43,15 @@ def form04() -> bytes:
     return plain_form(drawn(Procedure.CHANGE), rows=2)
 
 
-async def a_holder(desk: Desk) -> tuple[Teacher, Certificate]:
-    """A teacher with a certificate and an account in use."""
-    teacher = desk.teacher()
-    left = await desk.take(a_mail(desk.letter(teacher)))
-    certificate = await Certificate.get(item__dossier_id=left.dossiers[0].id)
-    account = Account.filter(subscriber_id=certificate.subscriber_id)
-    await account.update(status=AccountStatus.ACTIVE, code_hash=None)
-    return teacher, certificate
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def holders(standing: Desk, blank: bytes) -> Holders:
+    """Teachers with a certificate and an account in use; each test takes its own."""
+    teachers = [standing.teacher() for _ in range(10)]
+    writer = Desk(replace(standing.house, blank=blank))  # a form with room for all of them
+    left = await standing.take(a_mail(writer.letter(*teachers)))
+    made = Certificate.filter(item__dossier_id=left.dossiers[0].id).order_by("item__position")
+    await Account.all().update(status=AccountStatus.ACTIVE, code_hash=None)
+    return list(zip(teachers, await made, strict=True))
 
 
 def a_row(teacher: Teacher, certificate: Certificate, **changes: str) -> dict[str, str]:
@@ -122,8 +126,10 @@ async def the_item(left: Left) -> Item:
     return await Item.get(dossier=dossier)
 
 
-async def test_renewed_with_the_same_key_and_the_old_one_left(desk: Desk, form04: bytes) -> None:
-    teacher, old = await a_holder(desk)
+async def test_renewed_with_the_same_key_and_the_old_one_left(
+    desk: Desk, holders: Holders, form04: bytes
+) -> None:
+    teacher, old = holders.pop()
     left = await desk.take(a_mail(written(desk, form04, a_row(teacher, old), notify="sms")))
     assert left.statuses == [DossierStatus.COMPLETED]
     new = await replacing(old)
@@ -155,9 +161,9 @@ async def test_renewed_with_the_same_key_and_the_old_one_left(desk: Desk, form04
 
 
 async def test_amended_with_the_same_end_and_the_old_line_revoked(
-    desk: Desk, form04: bytes
+    desk: Desk, holders: Holders, form04: bytes
 ) -> None:
-    teacher, first = await a_holder(desk)
+    teacher, first = holders.pop()
     await desk.take(a_mail(written(desk, form04, a_row(teacher, first))))
     old = await replacing(first)
     mailbox = f"moi.{teacher.mailbox}"
@@ -186,9 +192,10 @@ async def test_amended_with_the_same_end_and_the_old_line_revoked(
         assert f"Tên đăng nhập: {mailbox}" in left.said(box)
 
 
-async def test_both_in_one_row_and_what_no_certificate_bears(desk: Desk, form04: bytes) -> None:
-    one, his = await a_holder(desk)
-    other, hers = await a_holder(desk)
+async def test_both_in_one_row_and_what_no_certificate_bears(
+    desk: Desk, holders: Holders, form04: bytes
+) -> None:
+    (one, his), (other, hers) = holders.pop(), holders.pop()
     rows = (
         a_row(one, his, what="Họ tên", new="Vũ Thị Tuyết", renew="on"),
         a_row(other, hers, what="Số điện thoại; Chức vụ", new="0912999001; Tổ phó"),
@@ -209,8 +216,8 @@ async def test_both_in_one_row_and_what_no_certificate_bears(desk: Desk, form04:
     assert left.made == 1
 
 
-async def test_faults_come_back_all_at_once(desk: Desk, form04: bytes) -> None:
-    teacher, old = await a_holder(desk)
+async def test_faults_come_back_all_at_once(desk: Desk, holders: Holders, form04: bytes) -> None:
+    teacher, old = holders[0]  # nothing happens to it
     wrong = a_row(teacher, old, mailbox="khac@hanoiedu.edu.vn", what="Email", new="a@gmail.com")
     unknown = {**a_row(teacher, old, serial="3a91"), "renew": ""}
     left = await desk.take(a_mail(written(desk, form04, wrong, unknown, notify="")))
@@ -224,9 +231,9 @@ async def test_faults_come_back_all_at_once(desk: Desk, form04: bytes) -> None:
 
 
 async def test_who_has_moved_is_amended_once_an_officer_agrees(
-    desk: Desk, form04: bytes, pki: ForeignPki
+    desk: Desk, holders: Holders, form04: bytes, pki: ForeignPki
 ) -> None:
-    teacher, old = await a_holder(desk)
+    teacher, old = holders.pop()
     signers = (pki.signer("Trần Thị Hiệu", organisation=OTHER_SCHOOL),
                pki.signer(OTHER_SCHOOL, organisation=OTHER_SCHOOL))  # fmt: skip
     other = School(*signers)
@@ -263,9 +270,9 @@ async def test_who_has_moved_is_amended_once_an_officer_agrees(
 
 
 async def test_cut_off_between_the_commits(
-    desk: Desk, form04: bytes, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, holders: Holders, form04: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    teacher, old = await a_holder(desk)
+    teacher, old = holders.pop()
     calls = count()
 
     def cut_off_once(*given: Any) -> x509.Certificate:
@@ -283,8 +290,10 @@ async def test_cut_off_between_the_commits(
     assert (await Certificate.get(id=old.id)).status is CertificateStatus.VALID
 
 
-async def test_of_two_letters_at_once_one_is_done(desk: Desk, form04: bytes) -> None:
-    teacher, old = await a_holder(desk)
+async def test_of_two_letters_at_once_one_is_done(
+    desk: Desk, holders: Holders, form04: bytes
+) -> None:
+    teacher, old = holders.pop()
     letters = [
         a_mail(written(desk, form04, a_row(teacher, old))),
         a_mail(written(desk, form04, a_row(teacher, old, what="Họ tên", new="Vũ Tuyết"))),
@@ -297,10 +306,10 @@ async def test_of_two_letters_at_once_one_is_done(desk: Desk, form04: bytes) -> 
 
 
 async def test_what_came_first_stands(
-    desk: Desk, form04: bytes, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, holders: Holders, form04: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While a row was signed, the certificate stopped being its holder's current one."""
-    teacher, old = await a_holder(desk)
+    teacher, old = holders.pop()
     loop = asyncio.get_running_loop()
 
     def meanwhile(*given: Any) -> x509.Certificate:
@@ -322,10 +331,13 @@ async def test_what_came_first_stands(
     assert "đã hết hiệu lực hoặc đã được thay thế" in left.said(MAILBOX)
 
 
-async def test_a_key_that_is_not_the_certificates_is_never_used(desk: Desk, form04: bytes) -> None:
-    teacher, old = await a_holder(desk)
-    _, other = await a_holder(desk)
-    mine, its = await SubjectKey.get(id=old.key_id), await SubjectKey.get(id=other.key_id)
+async def test_a_key_that_is_not_the_certificates_is_never_used(
+    desk: Desk, holders: Holders, form04: bytes
+) -> None:
+    teacher, old = holders.pop()
+    mine = await SubjectKey.get(id=old.key_id)
+    its = await SubjectKey.exclude(id=mine.id).first()
+    assert its
     before = await desk.seen()
     await SubjectKey.filter(id=mine.id).update(public_key=its.public_key, blob=its.blob)
     await desk.house.send(written(desk, form04, a_row(teacher, old)))
@@ -340,8 +352,8 @@ async def test_a_key_that_is_not_the_certificates_is_never_used(desk: Desk, form
     assert (await replacing(old)).key_id == mine.id
 
 
-async def test_a_key_below_policy_is_replaced(desk: Desk, form04: bytes) -> None:
-    teacher, old = await a_holder(desk)
+async def test_a_key_below_policy_is_replaced(desk: Desk, holders: Holders, form04: bytes) -> None:
+    teacher, old = holders.pop()
     await SubjectKey.filter(id=old.key_id).update(algorithm="rsa-2048")
     left = await desk.take(a_mail(written(desk, form04, a_row(teacher, old))))
     assert left.statuses == [DossierStatus.COMPLETED]
