@@ -4,6 +4,7 @@ import typer
 
 from bot.cli import (
     agency,
+    audit,
     board,
     certificate,
     decisions,
@@ -36,6 +37,7 @@ cli.add_typer(certificate.cli, name="certificate")
 cli.add_typer(phone.cli, name="phone")
 cli.command()(rules.rules)
 cli.add_typer(task.cli, name="task")
+cli.add_typer(audit.cli, name="audit")
 
 dossier.cli.command()(decisions.accept)
 dossier.cli.command(name="return")(decisions.return_)

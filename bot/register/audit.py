@@ -20,6 +20,7 @@ from bot.register.counter import Counter
 
 START = "0" * 64
 SYSTEM = "system"
+PAGE = 1_000  # events that are read at once
 CLOCK_GRACE = timedelta(minutes=2)  # a step takes its time when it begins, and may be slow
 
 Details = Mapping[str, str | int]  # codes and digests
@@ -125,10 +126,19 @@ async def require_clock(now: datetime) -> None:
         raise ClockBehind
 
 
+async def links(chain: str) -> AsyncIterator[Event]:
+    """Yield the events of `chain` in their order, however many."""
+    rest, seen = Event.filter(chain=chain).order_by("sequence"), 0
+    while page := await rest.filter(sequence__gt=seen).limit(PAGE):
+        for event in page:
+            yield event
+        seen = page[-1].sequence
+
+
 async def broken(chain: str) -> AsyncIterator[int]:
     """Yield the sequence number of every link of `chain` that does not hold."""
     previous, expected = START, 1
-    async for event in Event.filter(chain=chain).order_by("sequence"):
+    async for event in links(chain):
         whole = (
             event.sequence == expected
             and event.previous == previous
