@@ -16,6 +16,8 @@ CONSEQUENCES = {  # of a fault, for who decides
     Consequence.RETURN: "trả lại; lệnh DUYỆT không bỏ qua điểm này",
 }
 
+UNYIELDING_WORDS = "giữ lại chờ quyết định; chừng nào điểm này còn thì lệnh DUYỆT không có tác dụng"
+
 CERTIFICATES = {  # how one stands
     CertificateStatus.VALID: "đã cấp",
     CertificateStatus.REVOKED: "đã thu hồi",

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from bot.config import Settings
 from bot.dossier.catalogue import FORMS
 from bot.dossier.form import ROWS
+from bot.dossier.person_rules import UNYIELDING
 from bot.dossier.terms import WORDS
 from bot.errors import Misconfigured
 from bot.outbox import order_words, words
@@ -65,6 +66,8 @@ def environment(settings: Settings, folder: Path) -> Environment:
         "row_outcomes": words.OUTCOMES,
         "verbs": order_words.VERBS,
         "consequences": order_words.CONSEQUENCES,
+        "unyielding": order_words.UNYIELDING_WORDS,
+        "never_passed": UNYIELDING,
         "certificates": order_words.CERTIFICATES,
         "happened": order_words.HISTORY,
         "forms_page": settings.web.forms_page,

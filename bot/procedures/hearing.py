@@ -69,7 +69,7 @@ async def hear(
     if not officer:
         return await _of_agency(asks, judged.mail, mail) if asks else None
     word = _of_officer(officer, judged.mail)
-    if word.said is None and any(map(_is_signed, letters)):
+    if not isinstance(word.said, OrderText) and any(map(_is_signed, letters)):
         return None
     try:
         return await _with_evidence(word, raw, survey, judged.mail, services)
