@@ -30,6 +30,7 @@ def careful_hasher() -> Iterator[PasswordHasher]:
 def no_public_roots() -> Iterator[None]:
     """Nobody outside is spoken to: each client need not read every root that browsers know."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SSL_CERT_FILE", raising=False)  # it would be read first
         patch.setenv("SSL_CERT_DIR", os.devnull)
         yield
 
