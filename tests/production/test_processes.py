@@ -1,20 +1,71 @@
-"""Separate processes on PostgreSQL and RabbitMQ: killed, drained, purged, cut off, and back."""
+"""Separate processes on PostgreSQL and RabbitMQ: killed, drained, purged, cut off, and back.
+
+First `bot doctor` and the broker, while nobody works off its queues.
+"""
 
 import os
 import smtplib
 from datetime import UTC, datetime
 
 import pytest
+from dramatiq.brokers.rabbitmq import RabbitmqBroker
 
+from bot import app
+from bot.cli.peers import PEER_LOOKS
+from bot.config import Settings
+from bot.errors import Misconfigured
 from bot.register.models import Certificate, Task
 from bot.register.tasks import Kind, Queue
+from bot.sections.servers import Broker
+from demo.peers.processes import free_port
+from demo.peers.rabbitmq import RabbitMq
 from tests.production.site import Site, until
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.timeout(240),
 ]
+[SEE] = [look.see for look in PEER_LOOKS if look.part == "broker"]
 ALL = ("door", "relay", "others", "ca-1", "ca-2")
+
+
+def at(url: str) -> Settings:
+    return Settings(broker=Broker(url=url))
+
+
+async def test_doctor_counts_what_waits(broker: RabbitMq) -> None:
+    settings = at(broker.url)
+    carrier = app.carriers(settings, [Queue.POST])[Queue.POST]
+    assert isinstance(carrier, RabbitmqBroker)
+    try:
+        carrier.declare_queue("post", ensure=True)
+        carrier.flush("post")
+        carrier.channel.basic_publish("", "post", b"{}")
+        assert "post 1" in (SEE(settings, datetime.now(UTC)) or "")
+    finally:
+        carrier.flush("post")
+        carrier.close()
+
+
+@pytest.mark.parametrize(
+    ("user", "vhost"), [("guest:wrong", ""), ("guest:guest", "nowhere")], ids=["password", "vhost"]
+)
+async def test_doctor_names_a_broker_that_does_not_know_us(
+    broker: RabbitMq, user: str, vhost: str
+) -> None:
+    url = f"amqp://{user}@127.0.0.1:{broker.port}/{vhost}"
+    with pytest.raises(Misconfigured, match="does not let the bot in"):
+        SEE(at(url), datetime.now(UTC))
+
+
+async def test_doctor_names_a_user_without_a_password() -> None:
+    with pytest.raises(Misconfigured, match=r"broker\.password_file"):
+        SEE(at("amqp://bot@127.0.0.1/bot"), datetime.now(UTC))
+
+
+async def test_doctor_names_a_broker_that_is_away() -> None:
+    with pytest.raises(Misconfigured, match="does not answer"):
+        SEE(at(f"amqp://guest:guest@127.0.0.1:{free_port()}/"), datetime.now(UTC))
 
 
 async def is_begun(kind: Kind) -> bool:
