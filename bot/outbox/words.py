@@ -55,10 +55,10 @@ OUTCOMES = {  # of a row
 }
 
 BRIEFLY = {  # where there is no room: outcomes that are told as another one
-    "renewed": "đã thực hiện",
-    "amended": "đã thực hiện",
-    "renewed_amended": "đã thực hiện",
-    "recorded": "đã thực hiện",
+    "renewed": "đã xong",
+    "amended": "đã xong",
+    "renewed_amended": "đã xong",
+    "recorded": "đã xong",
     "overtaken": "đã rút",
 }
 

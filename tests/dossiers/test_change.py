@@ -150,7 +150,7 @@ async def test_renewed_with_the_same_key_and_the_old_one_left(
     assert new.serial.upper() in told
     assert "không phải lập hoặc kích hoạt lại tài khoản" in told
     assert "ĐÃ GIA HẠN (1)" in left.said(MAILBOX)
-    assert ["da thuc hien 1" in message for message in left.messages] == [True]
+    assert ["da xong 1" in message for message in left.messages] == [True]
     again = await desk.take(a_mail(written(desk, form04, a_row(teacher, new))))
     (item,) = await Item.filter(dossier=again.dossiers[0])
     assert [fault["code"] for fault in item.faults] == ["row.renew.too_often"]
