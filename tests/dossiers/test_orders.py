@@ -13,8 +13,9 @@ from bot.procedures.doubts import look_again
 from bot.register import audit
 from bot.register.audit import Event
 from bot.register.lifecycle import Capacity, DossierStatus, ItemStatus, MailStatus, Role
-from bot.register.models import Agency, AgencySigner, Dossier, Hold, Item, Officer, Order
-from demo.foreign import Signer
+from bot.register.models import Agency, AgencySigner, Dossier, Hold, Item, Officer, Order, Task
+from bot.register.tasks import Kind
+from demo.foreign import Service, Signer
 from demo.school import CODE, MAILBOX, School
 from demo.smime import sealed
 from tests.dossiers.desk import Desk, Left
@@ -195,6 +196,25 @@ async def test_nobody_else_orders_anything(
     await Officer.filter(id=entry.id).update(until=now)  # is told of nothing more
     assert await status_of(waiting) is DossierStatus.HELD
     assert line == await accepting(waiting)
+
+
+async def test_an_order_waits_until_its_signer_can_be_checked(desk: Desk, waiting: Dossier) -> None:
+    signer, pki = somebody(desk, "Đinh Văn Chờ"), desk.house.pki
+    now, theirs = datetime.now(UTC), "cho@ca.example.gov.vn"
+    entry = await register_officer(now, mailbox=theirs, role=Role.DECIDE, signer=signer)
+    pki.ocsp_service = pki.crl_service = Service.DOWN
+    before = await desk.seen()
+    await desk.house.submit(signed(f"GIỮ {waiting.number} {await code_of(waiting)}: Chờ.", signer))
+    await desk.settle()
+    task = await Task.get(kind=Kind.IDENTIFY)
+    assert (task.last_error, task.attempts) == ("revocation.unknown", 0)
+    assert not await Order.exists(officer=entry)
+    pki.ocsp_service = pki.crl_service = Service.UP
+    await Task.filter(id=task.id).update(due_at=now)
+    left = await desk.since(before)
+    assert left.recipients == sorted([theirs, theirs, DECIDER, OFFICER])
+    assert (await Order.get(officer=entry)).refused == ""
+    await Officer.filter(id=entry.id).update(until=now)
 
 
 async def test_a_machine_of_an_officers_is_not_answered(
