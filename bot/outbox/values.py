@@ -6,6 +6,7 @@ from typing import Literal
 
 from bot.dossier.amendments import Thing
 from bot.dossier.decision import Outcome
+from bot.dossier.form import Procedure
 from bot.dossier.grounds import Reason
 from bot.dossier.rules import Fault
 from bot.register.lifecycle import Capacity, CertificateStatus
@@ -155,13 +156,28 @@ class HeldCertificate:
 
 
 @dataclass(frozen=True)
+class OtherRequest:
+    """An open row of another dossier about the same person. `is_vetted`: it goes on."""
+
+    number: str  # HS-…
+    agency: str
+    procedure: Procedure
+    is_vetted: bool
+
+
+@dataclass(frozen=True)
 class HeldRow:
-    """A row that waits for an officer: what it asks, in words."""
+    """A row that waits for an officer: what it asks, in words.
+
+    `certificate` is the one that it names, or that its person has; `others` ask
+    something for that person, too.
+    """
 
     position: int
     full_name: str
     wish: str
     certificate: HeldCertificate | None = None
+    others: tuple[OtherRequest, ...] = ()
 
 
 @dataclass(frozen=True)

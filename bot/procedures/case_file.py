@@ -13,12 +13,20 @@ from bot.dossier.application import application_from_json, faults_from_json
 from bot.dossier.catalogue import FORMS
 from bot.dossier.form import Procedure
 from bot.dossier.form04 import FORM_04
+from bot.dossier.known import VETTED, Claim
+from bot.dossier.persons import claims_on
 from bot.dossier.rows import CertificateRow, ChangeRow, RevokeRow, Row
 from bot.dossier.rules import Consequence, Fault
 from bot.outbox.officer_notices import Held
-from bot.outbox.values import HeldCertificate, HeldRow, HeldSignature, RegisteredSigner
+from bot.outbox.values import (
+    HeldCertificate,
+    HeldRow,
+    HeldSignature,
+    OtherRequest,
+    RegisteredSigner,
+)
 from bot.register.lifecycle import CertificateStatus, DossierStatus, ItemStatus
-from bot.register.models import AgencySigner, Certificate, Dossier, Item
+from bot.register.models import AgencySigner, Certificate, Dossier, Item, Subscriber
 from bot.signatures.identity import subject
 from bot.signatures.verdict import Indication, SubIndication
 
@@ -36,7 +44,7 @@ async def case_file(dossier: Dossier, kept: str = "") -> Held:
     is_letter = dossier.status is DossierStatus.HELD
     waiting = await items_waiting(dossier)
     faults = faults_of(dossier, waiting)[:FAULTS_LIMIT]
-    rows = await _rows(dossier, [item.position for item in waiting][:ROWS_LIMIT])
+    rows = await _rows(dossier, waiting[:ROWS_LIMIT])
     application = application_from_json(dossier.application) if dossier.application else None
     return Held(
         dossier.number,
@@ -83,21 +91,33 @@ def _sources() -> Mapping[str, str]:
     return {rule.code: rule.source for rule in (*ruleset.ALL_RULES, *rows)}
 
 
-async def _rows(dossier: Dossier, positions: list[int]) -> tuple[HeldRow, ...]:
+async def _rows(dossier: Dossier, items: list[Item]) -> tuple[HeldRow, ...]:
     if not dossier.application:
         return ()
     asked = application_from_json(dossier.application)
-    rows = [row for row in asked.rows if row.position in set(positions)]
+    persons = {item.position: item.person for item in items}
+    rows = [row for row in asked.rows if row.position in persons]
     named = await _certificates(row for row in rows if isinstance(row, CertificateRow))
-    return tuple(
-        HeldRow(
+    had = await _current(persons.values())
+    claims = await claims_on(dossier, set(persons.values()) - {""})
+
+    def laid_out(row: Row) -> HeldRow:
+        person = persons[row.position]
+        return HeldRow(
             row.position,
             row.full_name.typed,
             _wish(asked.procedure, row),
-            named.get(row.serial.value or "") if isinstance(row, CertificateRow) else None,
+            named.get(row.serial.value or "")
+            if isinstance(row, CertificateRow)
+            else had.get(person),
+            tuple(map(_other, claims.get(person, ()))),
         )
-        for row in rows
-    )
+
+    return tuple(map(laid_out, rows))
+
+
+def _other(claim: Claim) -> OtherRequest:
+    return OtherRequest(claim.dossier, claim.agency, claim.procedure, claim.status in VETTED)
 
 
 def _wish(procedure: Procedure, row: Row) -> str:
@@ -114,17 +134,24 @@ async def _certificates(rows: Iterable[CertificateRow]) -> dict[str, HeldCertifi
     """The certificates that `rows` name, by serial number."""
     serials = [row.serial.value for row in rows if row.serial.value]
     found = Certificate.filter(serial__in=serials, status__in=HANDED_OVER)
-    return {
-        one.serial: HeldCertificate(
-            one.serial,
-            one.subscriber.full_name,
-            one.subscriber.mailbox,
-            one.subscriber.agency.name,
-            one.not_after,
-            one.status,
-        )
-        async for one in found.prefetch_related("subscriber__agency")
-    }
+    certificates = await found.select_related("subscriber__agency")
+    return {one.serial: _certificate(one) for one in certificates}
+
+
+async def _current(persons: Iterable[str]) -> dict[str, HeldCertificate]:
+    """The current certificate of each of `persons` who has one, by personal number."""
+    found = Certificate.filter(
+        subscriber__personal_number__in=set(persons), current_of__isnull=False
+    )
+    rows = await found.select_related("subscriber__agency")
+    return {one.subscriber.personal_number: _certificate(one) for one in rows}
+
+
+def _certificate(one: Certificate) -> HeldCertificate:
+    holder: Subscriber = one.subscriber
+    return HeldCertificate(
+        one.serial, holder.full_name, holder.mailbox, holder.agency.name, one.not_after, one.status
+    )
 
 
 async def _signatures(dossier: Dossier) -> tuple[HeldSignature, ...]:

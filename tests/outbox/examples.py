@@ -43,6 +43,7 @@ from bot.outbox.values import (
     HeldRow,
     HeldSignature,
     NewValue,
+    OtherRequest,
     RegisteredSigner,
     RevokedCertificate,
     RowResult,
@@ -346,7 +347,12 @@ def a_hold(**changes: Any) -> Held:
         "signers": (RegisteredSigner("Nguyễn Văn Minh", Capacity.LEADER, NOW, LATER),),
         "rows": (
             HeldRow(2, "Trần Đức Thắng", "Gia hạn", others),
-            HeldRow(3, "Lê Thị Mỹ Duyên", "cấp mới"),
+            HeldRow(
+                3,
+                "Lê Thị Mỹ Duyên",
+                "cấp mới",
+                others=(OtherRequest("HS-2026-000007", "Bộ nữa", Procedure.ISSUE, is_vetted=True),),
+            ),
         ),
         "more": 7,
     }

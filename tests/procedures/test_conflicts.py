@@ -5,7 +5,10 @@ import asyncio
 import pytest
 
 from bot.dossier.decision import Outcome
+from bot.dossier.form import Procedure
 from bot.dossier.rules import HOLD
+from bot.outbox.values import OtherRequest
+from bot.procedures.case_file import case_file
 from bot.register.lifecycle import ItemMove, ItemStatus
 from bot.register.models import Agency, Dossier, Item
 from bot.register.place import Place
@@ -15,7 +18,6 @@ from tests.register.rows import NOW
 __all__ = ["office"]  # a fixture
 
 ACCEPTED, HELD, RETURNED = ItemStatus.ACCEPTED, ItemStatus.HELD, ItemStatus.RETURNED
-DOUBTFUL = {"title": "Giám đốc"}  # of a row: an officer decides
 EXCLUDED, CLAIMED = "row.title.excluded", "row.person.claimed"
 
 
@@ -87,7 +89,7 @@ async def let_pass(office: Office, dossier: Dossier, *codes: str) -> tuple[Outco
 async def test_while_rows_of_two_agencies_wait_the_earlier_may_go_on(
     school: Agency, other: Agency, office: Office, is_first_decided_first: bool
 ) -> None:
-    letters = [await office.letter(one, at(one, **DOUBTFUL)) for one in (school, other)]
+    letters = [await office.letter(one, at(one, title="Giám đốc")) for one in (school, other)]
     for one in letters if is_first_decided_first else letters[::-1]:
         await office.decided(one)
     assert {(await row_of(one))[0] for one in letters} == {HELD}
@@ -117,3 +119,11 @@ async def test_no_agency_learns_which_other_one_it_is(
     (item,) = await Item.filter(dossier=two)
     assert school.name not in str(item.faults)
     assert one.number not in str(item.faults)
+
+
+async def test_officers_see_both_agencies(school: Agency, other: Agency, office: Office) -> None:
+    one, two = [await office.letter(agency, at(agency)) for agency in (school, other)]
+    await office.decided(one)
+    await office.decided(two)
+    (row,) = (await case_file(await Dossier.get(id=two.id).prefetch_related("agency"))).rows
+    assert row.others == (OtherRequest(one.number, school.name, Procedure.ISSUE, is_vetted=True),)
