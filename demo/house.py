@@ -8,12 +8,12 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from demo.foreign import ForeignPki
+from demo.foreign import ForeignPki, Signer
 from demo.peers.processes import free_port
 from demo.process import Process, bot, environment
 from demo.school import CODE, MAILBOX, PROVINCE, RECEIVER, SCHOOL, School
 
-OFFICIAL = "hoso@ca.example.gov.vn"
+OFFICER = "canbo@ca.example.gov.vn"
 
 
 class House:
@@ -39,16 +39,17 @@ class House:
     def build(self, pki: ForeignPki, school: School) -> None:
         """Tokens, CA, register and the school's entry, from nothing."""
         self.home.mkdir(parents=True, exist_ok=True)
+        self.officer = pki.signer("Hoàng Thị Minh Châu", organisation="Trung tâm Chứng thực")
         self.settings.write_text(
             f'home = "{self.home}"\n'
             f'[web]\nport = {self.web}\nbase_url = "http://127.0.0.1:{self.web}"\n'
-            f'[trust]\naddresses = ["{pki.address}"]\n{self.further}'
+            f'[trust]\naddresses = ["{pki.address}"]\n'
+            f"[officers]\nsignatures = 0\n{self.further}"  # one person plays them all
         )
-        self.bot("init", "--demo-root")
         pki.write_trust(self.home / "trust")
-        leader, seal = self.home / "leader.pem", self.home / "seal.pem"
-        leader.write_bytes(school.leader.certificate.public_bytes(Encoding.PEM))
-        seal.write_bytes(school.seal.certificate.public_bytes(Encoding.PEM))
+        officer = self._kept("officer", self.officer)
+        self.bot("init", "--demo-root", "--officer-certificate", str(officer))
+        leader, seal = self._kept("leader", school.leader), self._kept("seal", school.seal)
         self.bot(
             "agency", "add", CODE, "--name", SCHOOL, "--province", PROVINCE,
             "--organization", SCHOOL, "--mailbox", MAILBOX, "--domain", "hanoiedu.edu.vn",
@@ -57,6 +58,11 @@ class House:
             "--receiver-mobile", RECEIVER["mobile"],
             "--receiver-mailbox", RECEIVER["mailbox"],
         )  # fmt: skip
+
+    def _kept(self, name: str, signer: Signer) -> Path:
+        path = self.home / f"{name}.pem"
+        path.write_bytes(signer.certificate.public_bytes(Encoding.PEM))
+        return path
 
     def forms(self) -> Path:
         """The blank forms, as an agency gets them."""

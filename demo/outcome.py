@@ -9,9 +9,6 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
-import httpx
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from rich.console import Console
 from rich.panel import Panel
 
@@ -19,8 +16,8 @@ from bot.accounts.account import activate
 from bot.app import utc_now
 from bot.config import Settings
 from bot.home import Home
-from bot.register.lifecycle import CertificateStatus
 from bot.register.models import Certificate
+from demo.status import Off, chain, is_good, openssl
 
 
 @dataclass(frozen=True)
@@ -85,51 +82,25 @@ def show(console: Console, outside: Outside) -> None:
     console.print(f"The mails lie in {outside.maildir}/new.", soft_wrap=True)
 
 
-class Off(Exception):
-    """An outside check found something wrong."""
-
-
 async def check(settings: Settings, outside: Outside) -> list[str]:
     """What other people's tools say of the outcome, a line each.
 
     Raises:
         Off: something is not as it should be.
     """
-    home = Home(settings)
     return [
-        *await _certificates(settings, home),
-        *_signed_mails(home, outside),
+        *[is_good(settings, one) async for one in Certificate.filter(status="valid")],
+        *_signed_mails(settings, outside),
         *await _activations(settings, outside),
     ]
 
 
-async def _certificates(settings: Settings, home: Home) -> list[str]:
-    pki = home / "outside"
-    pki.mkdir(exist_ok=True)
-    async with httpx.AsyncClient() as client:
-        answer = await client.get(f"{settings.web.base_url}/pki/ca.crl")
-    crl = x509.load_der_x509_crl(answer.content)
-    (pki / "ca.crl.pem").write_bytes(crl.public_bytes(Encoding.PEM))
-    for name, path in (("root", home.root_certificate), ("ca", home.ca_certificate)):
-        certificate = x509.load_der_x509_certificate(path.read_bytes())
-        (pki / f"{name}.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    lines = []
-    for one in await Certificate.filter(status=CertificateStatus.VALID):
-        leaf = pki / f"{one.serial}.pem"
-        certificate = x509.load_der_x509_certificate(one.der or b"")
-        leaf.write_bytes(certificate.public_bytes(Encoding.PEM))
-        _openssl(
-            "verify", "-x509_strict", "-crl_check", "-CRLfile", str(pki / "ca.crl.pem"),
-            "-CAfile", str(pki / "root.pem"), "-untrusted", str(pki / "ca.pem"), str(leaf),
-        )  # fmt: skip
-        lines.append(f"openssl verify -crl_check: {one.serial[:16]}… OK")
-    return lines
-
-
-def _signed_mails(home: Home, outside: Outside) -> list[str]:
-    root = home / "outside" / "root.pem"
+def _signed_mails(settings: Settings, outside: Outside) -> list[str]:
+    root = chain(settings) / "root.pem"
     for sent in outside.mails():
-        _openssl("cms", "-verify", "-in", str(sent.path), "-CAfile", str(root), "-out", "/dev/null")
+        said = openssl("cms", "-verify", "-in", sent.path, "-CAfile", root, "-out", "/dev/null")
+        if "CMS Verification successful" not in said:
+            raise Off(f"openssl cms -verify: {sent.path.name}")
     return [f"openssl cms -verify: {len(outside.mails())} mails OK"]
 
 
@@ -164,9 +135,3 @@ def _read_slip(slip: bytes, passcodes: list[str]) -> str:
         if done.returncode == 0:
             return done.stdout.decode()
     raise Off("no passcode from the SMS opens the slip")
-
-
-def _openssl(*words: str) -> None:
-    done = subprocess.run(["openssl", *words], capture_output=True, text=True)
-    if done.returncode:
-        raise Off(f"openssl {words[0]}: {done.stderr.strip()}")

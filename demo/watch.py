@@ -3,39 +3,61 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from rich.console import Console
 
 from bot.register.audit import Event
-from bot.register.lifecycle import DossierStatus, NoticeStatus, exits
+from bot.register.lifecycle import DossierStatus, ItemStatus, NoticeStatus, exits
 from bot.register.models import Certificate, Dossier, Item, Mail, Notice
 
 PATIENCE = 120  # seconds
 GOOD, BAD, PLAIN = "green", "yellow", "white"
 
 
-async def watch(console: Console, then: Callable[[Event], None] = lambda _: None) -> Dossier:
-    """Show every event, then do what `then` does, until all is closed and everybody is told.
+@dataclass
+class Watch:
+    """Shows every event once, and does what `then` does after it."""
 
-    Raises:
-        TimeoutError: it did not come so far.
-    """
-    seen, until = 0, time.monotonic() + PATIENCE
-    started = time.monotonic()
-    while time.monotonic() < until:
-        for event in await Event.filter(id__gt=seen).order_by("id"):
-            seen = event.id
-            if describe := WORDS.get(event.code):
-                text, style = await describe(event)
-                console.print(
-                    f"{time.monotonic() - started:6.2f} s  {text}", style=style, soft_wrap=True
-                )
-            then(event)
-        dossier = await Dossier.first()
-        if dossier and not any(exits(dossier.status)) and not await _untold():
-            return dossier
-        await asyncio.sleep(0.1)
-    raise TimeoutError
+    console: Console
+    then: Callable[[Event], None] = lambda _: None
+    _seen: int = 0
+
+    async def until(self, so_far: Callable[[], Awaitable[bool]]) -> None:
+        """Look on until it has come so far, and everybody is told.
+
+        Raises:
+            TimeoutError: it did not.
+        """
+        started = time.monotonic()
+        while time.monotonic() < started + PATIENCE:
+            for event in await Event.filter(id__gt=self._seen).order_by("id"):
+                self._seen = event.id
+                await self._show(event, time.monotonic() - started)
+                self.then(event)
+            if await so_far() and not await _untold():
+                return
+            await asyncio.sleep(0.1)
+        raise TimeoutError
+
+    async def _show(self, event: Event, after: float) -> None:
+        if describe := WORDS.get(event.code):
+            text, style = await describe(event)
+            self.console.print(f"{after:6.2f} s  {text}", style=style, soft_wrap=True)
+
+
+async def closed(dossiers: int) -> bool:
+    """Whether there are so many, and each has its end."""
+    all_of_them = await Dossier.all().only("status")
+    return len(all_of_them) == dossiers and not any(any(exits(one.status)) for one in all_of_them)
+
+
+async def held() -> bool:
+    """Whether a dossier, or a row, waits for an officer."""
+    return (
+        await Dossier.filter(status=DossierStatus.HELD).exists()
+        or await Item.filter(status=ItemStatus.HELD).exists()
+    )
 
 
 async def _untold() -> bool:
@@ -79,6 +101,11 @@ async def _issued(event: Event) -> tuple[str, str]:
     return f"certificate signed for {one.subscriber.full_name}", GOOD
 
 
+async def _revoked(event: Event) -> tuple[str, str]:
+    one = await Certificate.get(id=event.subject)
+    return f"certificate {one.serial[:16]}… revoked ({one.reason})", BAD
+
+
 async def _published(event: Event) -> tuple[str, str]:
     return f"CRL number {event.subject} published, {event.details['entries']} entries", PLAIN
 
@@ -104,6 +131,7 @@ WORDS: dict[str, Callable[[Event], Awaitable[tuple[str, str]]]] = {
     "item.hold": _row,
     "certificate.reserve": _reserved,
     "certificate.issue": _issued,
+    "certificate.revoke": _revoked,
     "crl.publish": _published,
     "notice.send": _sent,
 }

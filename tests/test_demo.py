@@ -20,4 +20,7 @@ def test_the_demonstration_ends_as_promised_whatever_lay_there(tmp_path: Path) -
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "demo: 2 issued, 1 returned, 5 mails, 3 SMS"
+    assert done.stdout.splitlines()[-1] == (
+        "demo: 2 issued, 1 returned, 5 mails, 3 SMS; "
+        "then 1 renewed, 1 amended, 1 held and issued, 1 revoked"
+    )
