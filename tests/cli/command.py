@@ -75,10 +75,10 @@ class Desk:
     def json(self, *words: str) -> Any:
         return json.loads(self.does(*words, "--json"))
 
-    def refuses(self, *words: str) -> str:
-        """What it says, on one line."""
+    def refuses(self, *words: str, code: int = 1) -> str:
+        """What it says, on one line, when it ends with `code`."""
         done = CliRunner(env=UNSIGNED).invoke(cli, ["--home", str(self.home), *words])
-        assert done.exit_code == 1, done.output
+        assert done.exit_code == code, done.output
         return " ".join(done.stderr.split())
 
     def register(self, ask: Callable[[], Awaitable[T]]) -> T:
