@@ -65,7 +65,7 @@ async def change(lease: Lease, services: Issuing, now: datetime) -> None:
 async def _replace(wish: Wish, item: Item, lease: Lease, services: Issuing, now: datetime) -> None:
     """A new certificate takes the place of the old one."""
     await _require_current(wish, now)
-    key = await tried_key(item) or key_of(wish, services.settings.issuing.algorithm)
+    key = key_of(wish, services.settings.issuing.algorithm) or await tried_key(item)
     laid = await lay_down(content_of(wish, services, now), key, services, now)
     async with in_transaction():  # (a)
         await lease.check()
