@@ -54,6 +54,18 @@ TEXTS = {
 """For the officers: what is doubtful, and what to do."""
 
 
+@dataclass
+class Doubts:
+    """Codes of `TEXTS`, and the fingerprints of those who are not known and have signed."""
+
+    codes: set[str] = field(default_factory=set)
+    strangers: set[str] = field(default_factory=set)
+
+    def add(self, code: str, signed: Iterable[Found] = ()) -> None:
+        self.codes.add(code)
+        self.strangers |= {one.fingerprint for one in signed if one.intact}
+
+
 async def doubts_of(
     raw: bytes,
     survey: Survey,
@@ -62,7 +74,7 @@ async def doubts_of(
     services: Vetting,
     waits_since: datetime | None,
     now: datetime,
-) -> "Doubts":
+) -> Doubts:
     """Why an officer must look at what nobody registered has signed.
 
     The mail's own signatures tell only where no letter is known: they transport.
@@ -74,32 +86,41 @@ async def doubts_of(
         RevocationUnknown: it still is waited for.
     """
     doubts = Doubts()
+    patience = timedelta(hours=services.settings.trust.patience_hours)
+    waits = waits_since is not None and now < waits_since + patience
     if not survey.readable:
-        doubts.codes.add(UNREADABLE)
+        doubts.add(UNREADABLE)
     examiner, moment = services.examiner, mail.received_at
     for letter in letters:
         if letter.part and letter.inspection and not letter.agency:
             if unchecked(letter.inspection):
-                doubts.codes.add(Unchecked.code)
+                doubts.add(Unchecked.code)
             elif any(found.intact for found in letter.inspection.signatures):
-                file = await examiner.judge(raw, letter.part, moment, now)
-                _doubt(doubts, file.file.passed, file.retry, services, waits_since, now)
+                judged = await examiner.judge(raw, letter.part, moment, now)
+                file = judged.file
+                _weigh(doubts, file.signatures, bool(file.passed), judged.retry, waits)
     if not any(letter.agency for letter in letters):
         own = await examiner.judge_mail(raw, survey, moment, now)
-        passed = [signature for signature in own.mail.signatures if signature.passed]
-        officers = await _officers(passed)
-        strangers = [one for one in passed if one.fingerprint not in officers]
-        if strangers or not passed:
-            _doubt(doubts, strangers, own.retry, services, waits_since, now)
+        officers = await _officers(own.mail.signatures)  # what they sign is no letter
+        strangers = [one for one in own.mail.signatures if one.fingerprint not in officers]
+        passed = any(one.passed for one in strangers)
+        _weigh(doubts, strangers, passed, own.retry and not officers, waits)
     return doubts
 
 
-@dataclass
-class Doubts:
-    """Codes of `TEXTS`, and the fingerprints of strangers whose signatures have passed."""
+def _weigh(doubts: Doubts, signed: Sequence[Found], passed: bool, retry: bool, waits: bool) -> None:
+    if passed:
+        doubts.add(STRANGER, signed)
+    elif retry and waits:
+        raise RevocationUnknown
+    elif retry:
+        doubts.add(RevocationUnknown.code, signed)
 
-    codes: set[str] = field(default_factory=set)
-    strangers: set[str] = field(default_factory=set)
+
+async def _officers(signatures: Sequence[Found]) -> set[str]:
+    """The fingerprints of our own officers among them."""
+    found = Officer.filter(fingerprint__in=[one.fingerprint for one in signatures])
+    return {str(officer.fingerprint) async for officer in found}
 
 
 async def remember(mail: Mail, doubts: Doubts) -> None:
@@ -117,31 +138,6 @@ async def look_again(fingerprint: str, now: datetime) -> None:
     signed = Stranger.filter(fingerprint=fingerprint, mail__status=MailStatus.HELD)
     mails = [one.mail_id async for one in signed.order_by("mail_id")]
     await tasks.call_all(tasks.Kind.IDENTIFY, mails, due=now)
-
-
-async def _officers(signatures: Iterable[Found]) -> set[str]:
-    """Those of our own officers: no strangers, and what they sign is no letter."""
-    fingerprints = [one.fingerprint for one in signatures]
-    theirs = Officer.filter(fingerprint__in=fingerprints)
-    return {str(one) for one in await theirs.values_list("fingerprint", flat=True)}
-
-
-def _doubt(
-    doubts: Doubts,
-    strangers: Sequence[Found],
-    retry: bool,
-    services: Vetting,
-    waits_since: datetime | None,
-    now: datetime,
-) -> None:
-    if strangers:
-        doubts.codes.add(STRANGER)
-        doubts.strangers |= {one.fingerprint for one in strangers}
-    elif retry:
-        patience = timedelta(hours=services.settings.trust.patience_hours)
-        if waits_since and now < waits_since + patience:
-            raise RevocationUnknown
-        doubts.codes.add(RevocationUnknown.code)
 
 
 async def tell_of_doubts(mail: Mail, doubts: set[str], *, is_known: bool, now: datetime) -> None:
