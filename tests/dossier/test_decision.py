@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.dossier.case import Case, Signed, Signer
-from bot.dossier.decision import LET_PASS, Decision, Outcome, conclude, decide
+from bot.dossier.decision import OVERRULED, Decision, Outcome, conclude, decide
 from bot.dossier.form import row_field
 from bot.dossier.form01 import FORM_01
 from bot.dossier.known import Known
@@ -194,7 +194,7 @@ def test_what_an_officer_lets_pass_is_told_and_stops_nothing() -> None:
     both = overruling(case, ("mail.from", None), ("row.title.excluded", 2))
     assert (both.outcome, {row.outcome for row in both.rows}) == (Outcome.ACCEPT, {Outcome.ACCEPT})
     assert [(one.code, one.consequence, one.remedy) for one in both.faults] == [
-        ("mail.from", Consequence.NOTE, LET_PASS)
+        ("mail.from", Consequence.NOTE, OVERRULED)
     ]
 
 
