@@ -1,7 +1,7 @@
 """The relay: due tasks go out as messages, for ever."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -33,17 +33,27 @@ async def relay(
             carrier.declare_queue(queue)
         while True:
             sent = 0
-            for queue, carrier in carriers.items():
+            for queue in await _due(carriers, now):
                 try:
                     at = await now()
                     room = ahead - await tasks.on_the_way(at, [queue])
                     for handed in await tasks.lease(at, [queue], most=room) if room > 0 else ():
-                        await loop.run_in_executor(sender, carrier.enqueue, _message(queue, handed))
+                        message = _message(queue, handed)
+                        await loop.run_in_executor(sender, carriers[queue].enqueue, message)
                         sent += 1
                 except Exception as error:  # register or broker may be away for a while
                     log.error("relay.failed", queue=queue, code=code_of(error))
             if not sent:
                 await asyncio.sleep(LOOK_EVERY)
+
+
+async def _due(queues: Iterable[Queue], now: Callable[[], Awaitable[datetime]]) -> list[Queue]:
+    """Those that have anything to hand over: one question where mostly nothing is due."""
+    try:
+        return await tasks.due_queues(await now(), queues)
+    except Exception as error:  # the register may be away for a while
+        log.error("relay.failed", code=code_of(error))
+        return []
 
 
 def _message(queue: Queue, handed: HandOver) -> dramatiq.Message[None]:

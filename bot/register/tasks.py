@@ -224,18 +224,27 @@ class HandOver:
 
 async def lease(now: datetime, queues: Iterable[Queue], *, most: int) -> list[HandOver]:
     """Hand over up to `most` due tasks of `queues`, the longest due first; none of a paused one."""
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
-    going = _of(set(queues) - await paused())
-    due = Task.filter(free, going, due_at__lte=now, parked_at__isnull=True)
-    if not await due.exists():
-        return []
+    going = set(queues) - await paused()
     async with in_transaction():
-        tasks = await due.order_by("due_at").limit(most).select_for_update(skip_locked=True)
+        tasks = await _due(now, going).order_by("due_at").limit(most).select_for_update(skip_locked=True)
         for task in tasks:
             task.lease, task.leased_until = secrets.token_hex(16), now + HAND_OVER
             task.begun_at = None
             await task.save(update_fields=[*FREE])
     return [HandOver(task.id, task.lease or "") for task in tasks]
+
+
+async def due_queues(now: datetime, queues: Iterable[Queue]) -> list[Queue]:
+    """Those of `queues` that have something due which is in nobody's hand, in their order."""
+    asked = list(queues)
+    kinds = await _due(now, asked).distinct().values("kind")
+    due = {Kind(row["kind"]).queue for row in kinds}
+    return [queue for queue in asked if queue in due]
+
+
+def _due(now: datetime, queues: Iterable[Queue]) -> QuerySet[Task]:
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    return Task.filter(free, _of(queues), due_at__lte=now, parked_at__isnull=True)
 
 
 async def begin(handed: HandOver, now: datetime, *, again: bool = False) -> Lease | None:
