@@ -1,19 +1,16 @@
 """Revocation: the whole line, what is under way, who is told, what becomes of the key."""
 
-import asyncio
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tortoise.transactions import in_transaction
 
 from bot.accounts.account import AccountClosed, mint, open_account
 from bot.outbox.agency_notices import Result
 from bot.outbox.content import Content
 from bot.outbox.delivery import intend
 from bot.outbox.subscriber_notices import Revoked
-from bot.procedures import certify
-from bot.procedures import revoke as revocation
 from bot.procedures.seen import StatusUnseen
 from bot.register import audit, tasks
 from bot.register.lifecycle import (
@@ -37,7 +34,6 @@ from tests.procedures.revoking import (
     a_letter,
     again,
     another,
-    begun,
     carried_out,
     do,
     outside,
@@ -48,12 +44,19 @@ from tests.procedures.revoking import (
 )
 from tests.procedures.status_world import World
 from tests.register.rows import a_subscriber, an_agency
+from tests.registers import sqlite_place
 
 __all__ = ["outside"]  # a fixture
 
 VALID, REVOKED = CertificateStatus.VALID, CertificateStatus.REVOKED
 BURNT, SIGNING = CertificateStatus.BURNT, CertificateStatus.SIGNING
 WITHDRAWN, DONE = ItemStatus.WITHDRAWN, ItemStatus.DONE
+
+
+@pytest.fixture
+def place(blank_register: Path, tmp_path: Path) -> Place:
+    """SQLite's is enough here; what locks is tried with both (test_revoke_races.py)."""
+    return sqlite_place(blank_register, tmp_path)
 
 
 @pytest.fixture
@@ -135,18 +138,6 @@ async def test_of_two_letters_the_second_tells_the_earlier_date(
         assert [row.revoked_at for row in result.rows] == [NOW]
     assert len(await told("revoked")) == 1
     assert (await Certificate.get(id=one.id)).reason == "keyCompromise"
-
-
-async def test_of_two_letters_at_once_both_are_done(agency: Agency, outside: World) -> None:
-    one = await a_holder(agency)
-    items = [await a_letter(one), await a_letter(one)]
-    leases = [await begun(Kind.REVOKE, item.id) for item in items]
-    await asyncio.gather(*(revocation.revoke(lease, outside.services, NOW) for lease in leases))
-    await publish(outside)
-    leases = [await begun(Kind.CONFIRM, item.id) for item in items]
-    await asyncio.gather(*(revocation.confirm(lease, outside.services, NOW) for lease in leases))
-    assert [(await again(item)).status for item in items] == [DONE, DONE]
-    assert len(await told("revoked")) == 1
 
 
 async def test_what_has_expired_is_noted_and_published_by_nobody(
@@ -287,96 +278,6 @@ class TestTheAccount:
         await carried_out(outside, await a_letter(one))
         account = await open_account(one.subscriber, now=NOW)
         assert account.status is AccountStatus.PENDING
-
-
-class TestRaces:
-    """With the handing over of a renewed certificate to the same person."""
-
-    @pytest.fixture
-    async def renewal(self, agency: Agency) -> tuple[Certificate, Certificate]:
-        old = await a_holder(agency)
-        row = await under_way(old.subscriber)
-        new = await another(
-            old.subscriber, item=row, for_item=row.id, status=SIGNING, key=old.key, replaces=old
-        )
-        return old, new
-
-    async def hand_over(self, old: Certificate, new: Certificate) -> bool:
-        """Commit (b), as the story of a renewal has it; whether it stood."""
-        item = await Item.get(id=new.item_id).select_related("dossier__agency")
-        standing_now = await Certificate.get(id=new.id).select_related("subscriber")
-        try:
-            async with in_transaction():
-                await certify.hold(item)
-                await Certificate.filter(id=old.id).update(current_of=None)
-                await certify.hand_over(standing_now, b"der", item, NOW)
-        except StaleState:
-            return False
-        return True
-
-    async def check(self, old: Certificate, new: Certificate, was_handed_over: bool) -> None:
-        """Whoever was first: nothing of that line is valid."""
-        assert await standing(old) is REVOKED
-        assert await standing(new) is (REVOKED if was_handed_over else BURNT)
-        item = await Item.get(id=new.item_id)
-        assert item.status is (DONE if was_handed_over else WITHDRAWN)
-
-    @pytest.mark.parametrize("is_revocation_first", [True, False])
-    async def test_whoever_has_the_row_goes_first(
-        self,
-        renewal: tuple[Certificate, Certificate],
-        outside: World,
-        is_revocation_first: bool,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        """The second comes while the first stands in the midst of its transaction."""
-        lease = await begun(Kind.REVOKE, (await a_letter(renewal[0])).id)
-        amid, go_on = asyncio.Event(), asyncio.Event()
-
-        def standing_still(story: Any) -> Any:
-            async def stands(*args: Any, **options: Any) -> Any:
-                amid.set()
-                await go_on.wait()
-                return await story(*args, **options)
-
-            return stands
-
-        stories: list[Any] = [
-            revocation.revoke(lease, outside.services, NOW), self.hand_over(*renewal)
-        ]  # fmt: skip
-        ways: list[tuple[Any, str]] = [(revocation, "line_of"), (certify, "hand_over")]
-        if not is_revocation_first:
-            stories, ways = stories[::-1], ways[::-1]
-        module, name = ways[0]
-        monkeypatch.setattr(module, name, standing_still(getattr(module, name)))
-        one = asyncio.create_task(stories[0])
-        await amid.wait()
-        other = asyncio.create_task(stories[1])
-        for _ in range(200):  # steps, in which it comes as far as it can
-            await asyncio.sleep(0)
-        go_on.set()
-        await asyncio.gather(one, other)
-        await self.check(*renewal, was_handed_over=not is_revocation_first)
-
-    async def test_at_once_one_of_them_has_been(self, agency: Agency, outside: World) -> None:
-        async def later(steps: int, story: Any) -> Any:
-            for _ in range(steps):
-                await asyncio.sleep(0)
-            return await story
-
-        for pause in (0, 6, 12):
-            old = await a_holder(agency)
-            row = await under_way(old.subscriber)
-            new = await another(
-                old.subscriber, item=row, for_item=row.id, status=SIGNING, key=old.key,
-                replaces=old,
-            )  # fmt: skip
-            lease = await begun(Kind.REVOKE, (await a_letter(old)).id)
-            handed, _ = await asyncio.gather(
-                later(6, self.hand_over(old, new)),
-                later(pause, revocation.revoke(lease, outside.services, NOW)),
-            )
-            await self.check(old, new, was_handed_over=handed)
 
 
 async def test_a_row_that_names_nothing_ends(agency: Agency, outside: World) -> None:
