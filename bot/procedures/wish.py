@@ -88,7 +88,7 @@ def content_of(wish: Wish, services: Issuing, now: datetime) -> Content:
         IssuerEndsFirst: a renewal would gain nothing.
         NameUnfit: no certificate has room for the new content.
     """
-    end = _end(wish, services, now) if wish.renews else wish.old.not_after
+    end = renewed_until(wish, services, now) if wish.renews else wish.old.not_after
     if not wish.amends:
         old = x509.load_der_x509_certificate(wish.old.der or b"")
         return Content(old.subject.public_bytes(), wish.subscriber.mailbox, end)
@@ -102,7 +102,7 @@ def content_of(wish: Wish, services: Issuing, now: datetime) -> Content:
     return Content(subject.name(), subject.email, end)
 
 
-def _end(wish: Wish, services: Issuing, now: datetime) -> datetime:
+def renewed_until(wish: Wish, services: Issuing, now: datetime) -> datetime:
     """Of a renewed certificate: never beyond the issuer's end."""
     issuer_ends = services.issuer.certificate.not_valid_after_utc
     end = min(end_of(now, services.settings.issuing.renewal_years), issuer_ends)
