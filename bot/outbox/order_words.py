@@ -1,5 +1,7 @@
 """Vietnamese for what officers order, and for what became of a dossier, from codes."""
 
+import re
+
 from bot.dossier.rules import Consequence
 from bot.register.lifecycle import CertificateStatus, Verb
 
@@ -55,6 +57,29 @@ REFUSALS = {  # why nothing came of an order; the rest is in `bot.outbox.refusal
     "certificate.expired": "chứng thư của người ký đã hết hạn",
     "revocation.unknown": "chưa tra cứu được trạng thái thu hồi của chứng thư người ký",
 }
+
+BASES = {  # what a rule rests on, by how its source begins; standards are called what they are
+    "Decree 30/2020": "Nghị định số 30/2020/NĐ-CP về công tác văn thư",
+    "Service guidance 2023": "Văn bản hướng dẫn dịch vụ năm 2023",
+    "Regulation on renewal": "Quy định về gia hạn chứng thư",
+    "House rule": "Quy tắc xử lý hồ sơ của hệ thống",
+    "Setting": "Thiết lập của hệ thống",
+    "Form": "Biểu mẫu và hướng dẫn điền",
+    "Register of agencies": "Sổ đăng ký cơ quan, tổ chức",
+    "Register of signers": "Sổ đăng ký người ký",
+    "Register of certificates": "Sổ đăng ký chứng thư",
+    "Register of subscribers": "Sổ đăng ký thuê bao",
+    "Register of dossiers": "Sổ hồ sơ",
+    "Structure of the personal identification number": "Cấu trúc số định danh cá nhân",
+    "The portal's sheet": "Danh sách mẫu của cổng dịch vụ",
+}
+
+
+def basis(source: str) -> str:
+    """What a rule rests on, in Vietnamese; the name of a standard with its clause."""
+    named = (words for begins, words in BASES.items() if source.startswith(begins))
+    return next(named, re.split("[:;,]", source)[0])
+
 
 HISTORY = {  # what happened to a dossier, as whoever asks is told
     "dossier.open": "Tiếp nhận, cấp số hồ sơ",

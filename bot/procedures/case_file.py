@@ -18,6 +18,7 @@ from bot.dossier.persons import claims_on
 from bot.dossier.rows import CertificateRow, ChangeRow, RevokeRow, Row
 from bot.dossier.rules import Consequence, Fault
 from bot.outbox.officer_notices import Held
+from bot.outbox.order_words import basis
 from bot.outbox.values import (
     HeldCertificate,
     HeldRow,
@@ -52,7 +53,7 @@ async def case_file(dossier: Dossier, kept: str = "") -> Held:
         dossier.received_at,
         dossier.due_at,
         faults,
-        sources={code: text for code, text in _sources().items() if code in _codes(faults)},
+        sources={code: basis(_sources()[code]) for code in _codes(faults) & _sources().keys()},
         kept=kept,
         procedure=Procedure(dossier.procedure),
         letter_number=application.letter.number if application else "",

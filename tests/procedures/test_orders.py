@@ -109,7 +109,7 @@ async def test_a_held_letter_is_let_pass_and_decided_again(
     dossier = await held_letter(office, school, at(school, 1), at(school, 2, **HEAD))
     told = await laid_out(dossier)
     assert (told.is_letter, [row.position for row in told.rows]) == (True, [1, 2])
-    assert told.sources["letter.count_differs"] == "House rule: no row may be lost"
+    assert told.sources["letter.count_differs"] == "Quy tắc xử lý hồ sơ của hệ thống"
     assert {one.signed_at for one in told.signatures} == {NOW}
     assert await give(f"DUYỆT {dossier.number} {await code_of(dossier)} dòng 1", officer) == ""
     await office.decided(dossier)
