@@ -33,10 +33,8 @@ from tests.house import CLIENTS, PATIENCE, a_mail, register_officer
 from tests.hsm_fixtures import MODULE, SPARE
 from tests.registers import BOTH
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.parametrize("database", BOTH, indirect=True, scope="module"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+on_both = pytest.mark.parametrize("database", BOTH, indirect=True, scope="module")
 
 AN, BINH = "an@ca.example.gov.vn", "binh@ca.example.gov.vn"
 KEY = "officer"
@@ -125,10 +123,13 @@ async def counter(
             **({"BOT_DATABASE__URL": database} if database else {}),
         },
         folder=folder,
-        p12=("--p12", str(folder / "an.p12"), "--password-file", str(folder / "an.password")),
+        p12=(
+            "--p12", str(folder / "an.p12"), "--password-file", str(folder / "an.password"),
+            "--wait", str(PATIENCE),
+        ),
         device=(
             "--pkcs11", str(MODULE), "--token", SPARE[0], "--key", KEY,
-            "--pin-file", str(token_home / "pins" / SPARE[0]),
+            "--pin-file", str(token_home / "pins" / SPARE[0]), "--wait", str(PATIENCE),
         ),
     )  # fmt: skip
 
@@ -139,6 +140,7 @@ async def the_last() -> Proposal:
     return proposal
 
 
+@on_both
 async def test_an_agency_is_proposed_with_evidence_and_approved(
     counter: Counter, pki: ForeignPki
 ) -> None:
