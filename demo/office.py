@@ -35,6 +35,7 @@ def main() -> None:
         console.print(
             f"Certificates: {home}/leader.cer, {home}/seal.cer. Letter: {home}/signed.pdf.\n"
             f'Put into bot.toml:\n\n[trust]\naddresses = ["{pki.address}"]\n\n'
+            "[officers]\nsignatures = 0\n\n"  # nobody signs for power here
             "The school's CA answers until Ctrl-C."
         )
         with suppress(KeyboardInterrupt):
