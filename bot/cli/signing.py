@@ -6,6 +6,7 @@ an officer types and what they mail go the same way and leave the same evidence.
 
 import asyncio
 import mimetypes
+import os
 from collections.abc import Sequence
 from datetime import datetime
 from email.headerregistry import Address
@@ -105,8 +106,19 @@ def composed(
 
 
 async def _stored(settings: Settings, officer: Officer, raw: bytes) -> Mail:
-    intake = Intake(Archive(Home(settings).archive), clock, settings.mailboxes.precheck)
+    archive = Archive(Home(settings).archive)
+    await asyncio.to_thread(_put, archive, raw)
+    intake = Intake(archive, clock, settings.mailboxes.precheck)
     return await intake.store(raw, settings.mailboxes.official[0], officer.mailbox)
+
+
+def _put(archive: Archive, raw: bytes) -> None:
+    """Into the archive; what root puts there is its owner's, or the bot could not read it."""
+    path = archive.path(archive.put(raw))
+    if os.geteuid() == 0:
+        owner = archive.folder.stat()
+        for made in (path, path.parent):
+            os.chown(made, owner.st_uid, owner.st_gid)
 
 
 def _content(path: Path) -> bytes:

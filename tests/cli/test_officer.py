@@ -1,7 +1,9 @@
 """Officers, their orders and proposals on the command line; what is signed stands as a mail."""
 
 import asyncio
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -115,6 +117,10 @@ class TestSigning:
     ) -> None:
         """No bot runs here: it is kept, and the command says that it must be waited for."""
         desk.does(*add)
+        archive = desk.home / "archive"
+        archive.mkdir()
+        with suppress(PermissionError):  # as root: the bot is somebody else
+            os.chown(archive, 12_345, 12_345)
         assert "has not looked at it yet" in desk.refuses("pause", *p12, "--wait", "0", code=75)
 
         async def kept() -> Mail:
@@ -123,7 +129,9 @@ class TestSigning:
 
         mail = desk.register(kept)
         assert (mail.status, mail.envelope_from) == (MailStatus.STORED, AN)
-        raw = (desk.home / "archive" / mail.digest[:2] / mail.digest[2:]).read_bytes()
+        file = archive / mail.digest[:2] / mail.digest[2:]
+        assert {file.stat().st_uid, file.parent.stat().st_uid} == {archive.stat().st_uid}
+        raw = file.read_bytes()
         assert b"multipart/signed" in raw
         assert all(len(line) <= 998 for line in raw.split(b"\r\n"))  # RFC 5322 2.1.1
         assert b"\n" not in raw.replace(b"\r\n", b"")
