@@ -1,6 +1,5 @@
 """Power that needs two: proposed by one who governs, signed by another, done once."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -234,25 +233,6 @@ class TestNothingComesOfIt:
     ) -> None:
         text = acts.written(an_agency()) + "\n-- \nNguyễn Văn An\n{}"
         assert await propose(an, text) == ""
-
-
-async def test_two_approvals_at_once_do_it_once(an: Officer, binh: Officer) -> None:
-    chi = await a_governor("chi")
-    proposal = await proposed(an, an_agency())
-    codes = await asyncio.gather(answer(binh, proposal), answer(chi, proposal))
-    assert sorted(codes) == ["", "proposal.closed"]
-    assert await Agency.all().count() == 1
-
-
-async def test_an_approval_and_a_refusal_at_once_are_one_of_them(
-    an: Officer, binh: Officer
-) -> None:
-    chi = await a_governor("chi")
-    proposal = await proposed(an, an_agency())
-    codes = await asyncio.gather(answer(binh, proposal), answer(chi, proposal, Verb.RETURN))
-    assert sorted(codes) == ["", "proposal.closed"]
-    done = (await Proposal.get()).status is ProposalStatus.DONE
-    assert await Agency.exists() == done
 
 
 class TestLapse:
