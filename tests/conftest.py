@@ -36,7 +36,7 @@ def no_public_roots() -> Iterator[None]:
 
 
 # The longest first: a file that starts last would leave the other worker idle.
-LONGEST = ("tests/crash/", "tests/production/", "tests/test_demo.py")
+LONGEST = ("tests/crash/", "tests/year/", "tests/production/", "tests/test_demo.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,7 +9,7 @@ from cryptography import x509
 from bot.errors import Unavailable
 from bot.home import Home
 from bot.procedures.escalate import resume
-from bot.procedures.publish import CRL_FILE
+from bot.procedures.services import CRL_FILE
 from bot.register import audit, tasks
 from bot.register.lifecycle import CertificateStatus, ItemStatus, NoticeStatus
 from bot.register.models import Certificate, Item, Notice, Officer, Task
