@@ -36,6 +36,7 @@ from demo.foreign import ForeignPki, Service, Signer
 from demo.paper import fill
 from demo.peers.processes import free_port
 from demo.school import CODE, MAILBOX, PROVINCE, SCHOOL, TEACHERS, School, Teacher, letter
+from tests.registers import sqlite_place
 
 OFFICIAL = "hoso@ca.example.gov.vn"
 OFFICER = "canbo@ca.example.gov.vn"
@@ -235,11 +236,17 @@ def blank() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def founded(token_home: Path, pki: ForeignPki, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with a CA; nobody lives in it."""
+def founded(
+    token_home: Path,
+    pki: ForeignPki,
+    blank_register: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """A home with a CA and a register; nobody lives in it."""
     home = tmp_path_factory.mktemp("founded")
     found(settings_for(home, token_home, pki.address))
     pki.write_trust(home / "trust")
+    sqlite_place(blank_register, home)
     return home
 
 

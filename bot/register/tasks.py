@@ -226,7 +226,12 @@ async def lease(now: datetime, queues: Iterable[Queue], *, most: int) -> list[Ha
     """Hand over up to `most` due tasks of `queues`, the longest due first; none of a paused one."""
     going = set(queues) - await paused()
     async with in_transaction():
-        tasks = await _due(now, going).order_by("due_at").limit(most).select_for_update(skip_locked=True)
+        tasks = (
+            await _due(now, going)
+            .order_by("due_at")
+            .limit(most)
+            .select_for_update(skip_locked=True)
+        )
         for task in tasks:
             task.lease, task.leased_until = secrets.token_hex(16), now + HAND_OVER
             task.begun_at = None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 
-from bot.ca import crl
+from bot.ca import crl as lists
 from bot.ca.crl import Revoked, entry
 from bot.home import Home
 from bot.procedures import publish
@@ -77,7 +77,7 @@ async def test_what_was_listed_once_is_not_encoded_again(
         made.append(one.serial)
         return entry(one)
 
-    monkeypatch.setattr(crl, "entry", counted)
+    monkeypatch.setattr(lists, "entry", counted)
     monkeypatch.setattr(publish, "ROWS", 2)
     for count in (5, 1, 0):
         for _ in range(count):

@@ -34,8 +34,8 @@ pytestmark = pytest.mark.parametrize("database", BOTH, indirect=True, scope="mod
 PEOPLE = 1_000
 WAITING = 500  # tasks of each kind, for some day
 SOME_DAY = datetime(2126, 11, 22, tzinfo=UTC)
-# A few officers, opted-out phones and pauses. Agencies, a few thousand, are all read where a mail bears
-# no known signature and From may still be one of theirs.
+# A few officers, opted-out phones and pauses. Agencies, a few thousand, are all read where a
+# mail bears no known signature and From may still be one of theirs.
 SMALL = {"officer", "optout", "agency", "pause"}
 # How a test asks whether all is quiet; the bot does not.
 OURS = ('WHERE NOT "lease" IS NULL', 'WHERE "parked_at" IS NULL AND "due_at"')
