@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from functools import partial
 
+from dateutil.relativedelta import relativedelta
+
 from bot.clock import HANOI
 from bot.dossier.amendment_rules import AMENDMENT_RULES
 from bot.dossier.case import Holding, RowCase
@@ -55,6 +57,13 @@ def _is_late(subject: OneCase) -> bool:
         return False
     left = held.not_after.astimezone(HANOI).date() - subject.case.today
     return left.days < subject.case.rules.renewal_days
+
+
+def _gains_nothing(subject: OneCase) -> bool:
+    held, case = _current(subject), subject.case
+    if held is None or not subject.row.renew:
+        return False
+    return case.received_at + relativedelta(years=case.rules.renewal_years) < held.not_after
 
 
 def _is_too_often(subject: OneCase) -> bool:
@@ -136,6 +145,15 @@ CHANGE_RULES: tuple[Rule[OneCase], ...] = (
         "Đề nghị cấp mới theo Mẫu số 01 khi {certificate} này hết hạn, hoặc sau khi thu hồi theo "
         "Mẫu số 05.",
         _in("renew", _is_late, _days),
+    ),
+    Rule(
+        "row.renew.early",
+        "Regulation on renewal; setting rules.renewal_years",
+        RETURN,
+        "Gia hạn lúc này không kéo dài thời hạn: {certificate} gia hạn có thời hạn {detail} năm kể "
+        "từ khi gia hạn, ngắn hơn thời hạn còn lại.",
+        "Đề nghị gửi lại khi {certificate} gần hết hạn; cơ quan và cá nhân được nhắc trước.",
+        _in("renew", _gains_nothing, lambda subject: str(subject.case.rules.renewal_years)),
     ),
     Rule(
         "row.renew.too_often",

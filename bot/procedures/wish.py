@@ -105,7 +105,7 @@ def content_of(wish: Wish, services: Issuing, now: datetime) -> Content:
 def renewed_until(wish: Wish, services: Issuing, now: datetime) -> datetime:
     """Of a renewed certificate: never beyond the issuer's end."""
     issuer_ends = services.issuer.certificate.not_valid_after_utc
-    end = min(end_of(now, services.settings.issuing.renewal_years), issuer_ends)
+    end = min(end_of(now, services.settings.rules.renewal_years), issuer_ends)
     if end <= wish.old.not_after:
         raise IssuerEndsFirst
     return end

@@ -64,7 +64,6 @@ class Issuing(Section):
     issuer_name: Name = "CA trình diễn cho giải pháp ký số tập trung"
     algorithm: KeyAlgorithm = KeyAlgorithm.RSA_3072
     validity_years: int = Field(3, ge=1, le=5)
-    renewal_years: int = Field(3, ge=1, le=3, description="of a renewed certificate, from then on")
     crl_hours: float = Field(24, gt=0, le=366 * 24, description="nextUpdate − thisUpdate")
     crl_every_hours: float = Field(
         6, gt=0, validate_default=True, description="a CRL at least this often"
@@ -157,6 +156,7 @@ class Rules(Section):
     renewal_days: int = Field(
         30, ge=0, description="a renewal must be asked for so many days before the end, or earlier"
     )
+    renewal_years: int = Field(3, ge=1, le=3, description="of a renewed certificate, from then on")
     renewals: int = Field(1, ge=0, description="how often a certificate may be renewed")
     wording: dict[str, Wording] = Field(
         {}, description="by a rule's code, as `bot rules` prints it: its text and its remedy"

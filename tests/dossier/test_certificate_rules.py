@@ -79,6 +79,7 @@ FAULTS: dict[Procedure, Faults] = {
         "row.amend.unticked": ({"amend": ""}, {}),
         "row.certificate.superseded": ({}, {"is_current": False}),
         "row.renew.late": ({}, {"not_after": RECEIVED + timedelta(days=29)}),
+        "row.renew.early": ({}, {"not_after": RECEIVED + timedelta(days=3 * 366)}),
         "row.renew.too_often": ({}, {"renewals": 1}),
         "row.amend.unclear": asks("Ảnh thẻ", "Có"),
         "new.unchanged": asks("Họ và tên", a_holding(3).full_name),

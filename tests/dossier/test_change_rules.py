@@ -173,6 +173,14 @@ def test_a_renewal_is_asked_in_time(days: int, told: list[str]) -> None:
     assert codes(of(a_change(1, **NOTHING), holdings={1: held}, rules=loose)) == []
 
 
+def test_a_renewal_gains_time() -> None:
+    held = a_holding(1, not_after=RECEIVED + timedelta(days=400))
+    short = Rules(renewal_years=1)
+    assert codes(of(a_change(1, **NOTHING), holdings={1: held}, rules=short)) == ["row.renew.early"]
+    assert codes(of(a_change(1, renew=""), holdings={1: held}, rules=short)) == []
+    assert codes(of(a_change(1, **NOTHING), holdings={1: held})) == []
+
+
 def test_how_often_is_a_setting() -> None:
     held = a_holding(1, renewals=1)
     often = Rules(renewals=2)

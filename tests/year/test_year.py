@@ -20,7 +20,7 @@ from bot.register.audit import Event
 from bot.register.lifecycle import CertificateStatus, exits
 from bot.register.models import Certificate, Dossier, Mail, Notice, Officer, Order, Task
 from bot.register.tasks import Kind
-from bot.sections.authority import Issuing, KeyAlgorithm
+from bot.sections.authority import Issuing, KeyAlgorithm, Rules
 from bot.sections.servers import Tokens
 from tests.year.lives import all_lives, deciding, live, overhaul
 from tests.year.people import School, Teacher, enrol, enrol_officer
@@ -48,10 +48,10 @@ def settings_for(home: Path, tokens: Path) -> Settings:
     return Settings(
         home=home,
         tokens=Tokens(pins=tokens / "pins"),
+        rules=Rules(renewal_years=1),
         issuing=Issuing(
             algorithm=KeyAlgorithm.EC_P256,
             validity_years=1,
-            renewal_years=1,
             crl_hours=14 * 24,
             crl_every_hours=7 * 24,
         ),
