@@ -103,14 +103,14 @@ async def _record(lease: Lease, tools: Any, now: Now) -> None:
         bound.info("task.moot", code=conflict.code)
         await _drop(lease)
     except Refused as refused:
-        bound.error("task.parked", code=refused.code)
-        await lease.park(refused.code, await now())
+        bound.error("task.refused", code=refused.code)
+        await _give_up(lease, refused.code, await now())
     except (Unavailable, Misconfigured) as error:
         bound.warning("task.postponed", code=error.code)
         await _put_off(lease, error, await now())
     except Exception as error:  # whatever it was, the next task must go on
         bound.error("task.failed", code=code_of(error), at=_where(error))
-        await lease.postpone(code_of(error), await now(), counted=True)
+        await _try_again(lease, code_of(error), await now())
     else:
         bound.info("task.done")
 
@@ -149,8 +149,27 @@ async def _put_off(lease: Lease, error: Unavailable | Misconfigured, now: dateti
     await lease.postpone(error.code, now, counted=isinstance(error, Unchecked))
     waits = isinstance(error, Unavailable) and now - lease.since < LATE
     if not waits and lease.kind.queue is not Queue.VET:
-        async with in_transaction():
-            await tasks.call(Kind.ESCALATE, lease.task, due=now)
+        await _tell_officers(lease, now)
+
+
+async def _give_up(lease: Lease, code: str, now: datetime) -> None:
+    """Park it, and tell officers; what may never be parked is tried again all the same."""
+    if lease.kind.gives_up:
+        await lease.park(code, now)
+    else:
+        await _try_again(lease, code, now)
+
+
+async def _try_again(lease: Lease, code: str, now: datetime) -> None:
+    """Until it has been tried too often; what is urgent for ever, and not unseen."""
+    await lease.postpone(code, now, counted=True)
+    if lease.kind.queue is Queue.URGENT:
+        await _tell_officers(lease, now)
+
+
+async def _tell_officers(lease: Lease, now: datetime) -> None:
+    async with in_transaction():
+        await tasks.call(Kind.ESCALATE, lease.task, due=now)
 
 
 async def _drop(lease: Lease) -> None:

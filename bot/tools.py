@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from bot.config import Settings, template_folder
+from bot.dossier.ruleset import require_known
 from bot.home import Home, addresses, pin_file, read_calendar, read_certificate, read_secret
 from bot.hsm import softhsm
 from bot.hsm.keys import find_key, mac
@@ -79,6 +80,7 @@ async def tools(settings: Settings, queues: Iterable[Queue]) -> AsyncIterator[To
 
 async def _vetting(settings: Settings, stack: AsyncExitStack) -> Vetting:
     home = Home(settings)
+    require_known(settings.rules)
     sandbox = Sandbox(settings.sandbox, PRELOAD)
     stack.push_async_callback(sandbox.close)
     fetcher = await stack.enter_async_context(Fetcher(settings.trust))

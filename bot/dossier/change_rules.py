@@ -1,6 +1,7 @@
 """Rules for one row of form 04: is it clear what is to become of which certificate, and may it?"""
 
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 
 from dateutil.relativedelta import relativedelta
@@ -63,7 +64,8 @@ def _gains_nothing(subject: OneCase) -> bool:
     held, case = _current(subject), subject.case
     if held is None or not subject.row.renew:
         return False
-    return case.received_at + relativedelta(years=case.rules.renewal_years) < held.not_after
+    end: datetime = case.received_at + relativedelta(years=case.rules.renewal_years)
+    return end < held.not_after
 
 
 def _is_too_often(subject: OneCase) -> bool:
