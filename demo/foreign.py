@@ -26,6 +26,17 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
+
+def rsa_2048() -> PrivateKey:
+    """As agencies have today."""
+    return rsa.generate_private_key(65537, 2048)
+
+
+def p256() -> PrivateKey:
+    """A hundred times as quickly made."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
 ROOT_NAME = "CA gốc (trình diễn)"
 ISSUER_NAME = "CA phục vụ các cơ quan Nhà nước (trình diễn)"
 _BACKDATED = timedelta(days=400)  # certificates have been in use for a while
@@ -60,9 +71,13 @@ class ForeignPki:
     A context manager: inside, CRLs are at `/root.crl` and `/issuer.crl` and
     OCSP at `/ocsp` below `address`. `hits` counts requests by path;
     `crl_service` and `ocsp_service` say how each behaves.
+
+    Args:
+        new_key: makes the key of everybody who brings none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, new_key: Callable[[], PrivateKey] = rsa_2048) -> None:
+        self._new_key = new_key
         self.hits: Counter[str] = Counter()
         self.crl_service = Service.UP
         self.ocsp_service = Service.UP
@@ -108,13 +123,13 @@ class ForeignPki:
         address: str | None = None,
         mailboxes: Sequence[str] = (),
     ) -> Signer:
-        """A signing certificate for a leader or a seal; RSA-2048 unless `key` is given.
+        """A signing certificate for a leader or a seal, with a new key unless `key` is given.
 
         `usage` lists the key usage bits, `address` stands in the certificate
         instead of our own, `mailboxes` are its e-mail addresses.
         """
         now = datetime.now(UTC)
-        key = key or rsa.generate_private_key(65537, 2048)
+        key = key or self._new_key()
         return Signer(
             self._certificate(
                 _name(name, organisation),
@@ -176,7 +191,7 @@ class ForeignPki:
         return builder.sign(self.issuer.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
     def _authority(self, name: str, above: Signer | None) -> Signer:
-        key = rsa.generate_private_key(65537, 2048)
+        key = self._new_key()
         own_name = _name(name, "Cơ quan trình diễn")
         now = datetime.now(UTC)
         issuer_name, issuer_key = (

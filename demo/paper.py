@@ -18,6 +18,8 @@ from pyhanko_certvalidator.util import get_pyca_cryptography_hash, process_pss_p
 
 from demo.foreign import Signer
 
+_RESERVED = 8_192  # hexadecimal digits for a signature; else pyHanko signs twice to know how many
+
 
 def fill(blank: bytes, values: Mapping[str, str]) -> bytes:
     """Fill AcroForm fields by name; a box is ticked by any value.
@@ -67,6 +69,7 @@ def sign(
             about,
             signer=_Hand(signer, pss=pss),
             new_field_spec=SigFieldSpec(field, box=box),
+            bytes_reserved=_RESERVED,
         )
     return bytes(signed.result().getbuffer())
 

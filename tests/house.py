@@ -32,7 +32,7 @@ from bot.register.lifecycle import Capacity, Role
 from bot.register.models import Agency, AgencySigner, Officer, Task
 from bot.sections.authority import Issuing, KeyAlgorithm
 from bot.sections.servers import Database, Door, Outbox, Sandbox, Tokens, Trust, Web
-from demo.foreign import ForeignPki, Service, Signer
+from demo.foreign import ForeignPki, Service, Signer, p256
 from demo.paper import fill
 from demo.peers.processes import free_port
 from demo.school import CODE, MAILBOX, PROVINCE, SCHOOL, TEACHERS, School, Teacher, letter
@@ -215,7 +215,7 @@ async def register_signer(
 
 @pytest.fixture(scope="session")
 def pki() -> Iterator[ForeignPki]:
-    with ForeignPki() as pki:
+    with ForeignPki(p256) as pki:
         yield pki
 
 

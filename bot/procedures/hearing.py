@@ -19,14 +19,15 @@ from bot.register.lifecycle import Verb
 from bot.register.models import Agency, AgencySigner, Mail, Officer
 from bot.register.tasks import Lease
 from bot.sandbox import Unchecked
-from bot.signatures.verdict import MailSignature, SignedMail
+from bot.signatures.verdict import SignedMail
 
 
 @dataclass(frozen=True)
 class Word:
     """What was said, by an officer or for an agency.
 
-    `text` is all that was signed as text. `doubt` is why the officer's signature is not believed: a
+    `text` is all that was signed as text. `signed_at` is what the signature itself says: anybody
+    can have a signature timestamped anew. `doubt` is why the officer's signature is not believed: a
     code; then nothing was said. `evidence` are the files that a proposal brings.
     """
 
@@ -95,12 +96,7 @@ def _of_officer(officer: Officer, mail: SignedMail) -> Word:
     if own not in mail.passed:
         doubts = (*mail.faults, *own.verdict.reasons)
         return Word(None, officer, doubt=doubts[0] if doubts else "mail.unreadable")
-    return Word(read_order(mail.said), officer, text=mail.said, signed_at=_signed_at(own))
-
-
-def _signed_at(own: MailSignature) -> datetime | None:
-    """By when it existed, or by its own word."""
-    return own.proven_at or own.signing_time
+    return Word(read_order(mail.said), officer, text=mail.said, signed_at=own.signing_time)
 
 
 async def _of_agency(agency: Agency, mail: SignedMail, received: Mail) -> Word | None:

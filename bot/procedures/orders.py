@@ -47,6 +47,7 @@ class Given:
 async def obey(mail: Mail, word: Word, officer: Officer, settings: Officers, now: datetime) -> None:
     """Do what `officer` has signed, if they may, and tell them; inside the caller's transaction."""
     await Counter.one_at_a_time("decisions")  # an order may cross another, or a withdrawal
+    await officer.refresh_from_db(fields=["role", "since", "until"])  # or one about this officer
     if not isinstance(word.said, OrderText):
         why = _unread(word, officer, mail)
         await _trail(officer, "order.misread", why, mail, now)
@@ -80,8 +81,12 @@ def _unread(word: Word, officer: Officer, mail: Mail) -> str:
 
 
 def _mark(word: Word, officer: Officer) -> str:
-    """Of who signed what and when: the same, however often it is wrapped and sent."""
-    signed = "\0".join((officer.fingerprint or "", f"{word.signed_at}", word.text))
+    """Of who signed what and when: the same, however often it is wrapped and sent.
+
+    Line ends may differ under the same signature (RFC 8551 section 3.1.1).
+    """
+    said = " ".join(word.text.split())
+    signed = "\0".join((officer.fingerprint or "", f"{word.signed_at}", said))
     return sha256(signed.encode()).hexdigest()
 
 

@@ -32,10 +32,9 @@ sender = "TTCTDT"
 
 
 @pytest.fixture
-def home(founded: Path, blank_register: Path, tmp_path: Path) -> Path:
+def home(founded: Path, tmp_path: Path) -> Path:
     """Of an authority that the carrier calls."""
     home = shutil.copytree(founded, tmp_path / "home")
-    shutil.copyfile(blank_register, home / "register.sqlite3")
     (home / "twilio-token").write_text("secret\n")
     (home / "bot.toml").write_text(f'home = "{home}"\n{CALLED}')
     return home

@@ -59,7 +59,7 @@ def new_values() -> Faults:
             NAMES[Thing(name)][0], FLAWED[field.kind][flaw].replace(";", ",")
         )
         for name, field in VALUES.items()
-        for flaw in SAYINGS[field.kind].keys() - EVERYWHERE.keys()
+        for flaw in sorted(SAYINGS[field.kind].keys() - EVERYWHERE.keys())
     }
 
 

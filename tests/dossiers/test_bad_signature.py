@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from bot.register.lifecycle import Capacity, DossierStatus, MailStatus
 from bot.register.models import Agency, AgencySigner
-from demo.foreign import ForeignPki, Service, Signer
+from demo.foreign import ForeignPki, PrivateKey, Service, Signer, p256, rsa_2048
 from demo.paper import sign
 from demo.school import CODE, MAILBOX, School
 from tests.dossiers.desk import Desk, Left
@@ -24,11 +23,13 @@ OTHER_NAME = "Trường THPT Kim Liên"
 
 
 def signer(
-    pki: ForeignPki, name: str = "Trần Văn Khác", *, not_after: datetime | None = None
+    pki: ForeignPki,
+    name: str = "Trần Văn Khác",
+    *,
+    key: PrivateKey | None = None,
+    not_after: datetime | None = None,
 ) -> Signer:
-    return pki.signer(
-        name, key=ec.generate_private_key(ec.SECP256R1()), not_before=LONG_AGO, not_after=not_after
-    )
+    return pki.signer(name, key=key, not_before=LONG_AGO, not_after=not_after)
 
 
 def only(who: str, field: str) -> Callable[[School, bytes], bytes]:
@@ -64,15 +65,15 @@ def assert_returned(left: Left, code: str, *told: str) -> None:
 
 async def test_every_lawful_algorithm(desk: Desk) -> None:
     """In the sandbox, where a child can import nothing any more."""
-    curved = await registered(desk, signer(desk.house.pki))
+    school = await registered(desk, signer(desk.house.pki, key=rsa_2048()))  # the seal has EC
     pss = desk.house.letter(
         desk.teacher(),
         number="1/PSS",
-        sign=lambda school, filled: sign(
+        sign=lambda _, filled: sign(
             sign(filled, school.leader, "leader", pss=True, digest="sha384"), school.seal, "seal"
         ),
     )
-    left = await desk.take(a_mail(desk.letter(by=curved, number="1/EC")), a_mail(pss))
+    left = await desk.take(a_mail(desk.letter(by=school, number="1/RSA")), a_mail(pss))
     assert left.statuses == [DossierStatus.COMPLETED] * 2
 
 
@@ -107,7 +108,7 @@ async def test_a_signer_whom_nobody_registered(desk: Desk) -> None:
 
 async def test_a_self_made_pki(desk: Desk) -> None:
     """Names prove nothing: no trusted issuer, no dossier, and no officer is troubled."""
-    with ForeignPki() as made:
+    with ForeignPki(p256) as made:
         impostor = School.of(made)
         letter = desk.letter(by=impostor)
         left = await desk.take(a_mail(letter, sender="ai-do@gmail.com"))
