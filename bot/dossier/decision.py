@@ -45,15 +45,14 @@ def decide(case: Case) -> Decision:
     if _could_not_check(case) and not case.patience_over:
         return Decision(Outcome.STAND, retry=True)
     letter_rules = in_force(ruleset.LETTER[case.procedure], case.rules)
-    letter = tuple(_weighed(examine(case, letter_rules, case.words), case))
+    letter = tuple(examine(case, letter_rules, case.words))
     row_rules = in_force(ruleset.ROW[case.procedure], case.rules)
-    rows = {
-        row.row.position: tuple(
-            _weighed(examine(row, row_rules, case.words, row.row.position), case)
-        )
-        for row in case.rows
-    }
-    return conclude(letter, rows)
+    rows = {}
+    for row in case.rows:
+        at = row.row.position
+        own = _weighed(examine(row, row_rules, case.words, at), case)
+        rows[at] = (*_fallen_on(at, letter, case), *own)
+    return conclude(tuple(_weighed(letter, case)), rows)
 
 
 def conclude(letter: tuple[Fault, ...], rows: dict[int, tuple[Fault, ...]]) -> Decision:
@@ -74,13 +73,31 @@ def conclude(letter: tuple[Fault, ...], rows: dict[int, tuple[Fault, ...]]) -> D
 
 
 def _weighed(faults: Iterable[Fault], case: Case) -> Iterator[Fault]:
-    """What an officer has let pass stops nothing more; nobody lets pass what could not be read."""
+    """What an officer has let pass stops nothing more."""
     for fault in faults:
-        is_overruled = case.application and (fault.code, fault.position) in case.overruled
-        if is_overruled and fault.consequence is HOLD and fault.code not in UNYIELDING:
+        passed = _let_pass(fault, case)
+        if passed if fault.position is None else fault.position in passed:
             yield replace(fault, consequence=Consequence.NOTE, remedy=OVERRULED)
         else:
             yield fault
+
+
+def _fallen_on(row: int, letter: Iterable[Fault], case: Case) -> Iterator[Fault]:
+    """What holds the letter holds a row alone, once it was let pass for others."""
+    for fault in letter:
+        passed = _let_pass(fault, case)
+        if passed and passed.isdisjoint({None, row}):
+            yield replace(fault, position=row)
+
+
+def _let_pass(fault: Fault, case: Case) -> set[int | None]:
+    """The rows for which an officer has let `fault` pass; None: for all that waited.
+
+    Nobody lets pass what could not be read.
+    """
+    if not case.application or fault.consequence is not HOLD or fault.code in UNYIELDING:
+        return set()
+    return {position for code, position in case.overruled if code == fault.code}
 
 
 def _outcome(faults: Iterable[Fault]) -> Outcome:

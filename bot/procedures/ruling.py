@@ -40,12 +40,18 @@ class Ruling:
 
 
 async def accept(ruling: Ruling) -> None:
-    """Let pass what holds the letter and the rows, and have all that waits decided again."""
-    dossier, now = ruling.dossier, ruling.now
+    """Let pass what holds the rows, and the letter for them; have all that waits decided again.
+
+    Rows that were not named wait on, if need be for what holds the letter alone.
+    """
+    dossier, chosen, now = ruling.dossier, ruling.chosen, ruling.now
+    is_whole = len(chosen) == len(await items_waiting(dossier))
+    named = [None] if is_whole else [item.position for item in chosen]
     holding = [
-        [fault.code, fault.position]
-        for fault in faults_of(dossier, ruling.chosen)
+        [fault.code, position]
+        for fault in faults_of(dossier, chosen)
         if fault.consequence is Consequence.HOLD
+        for position in (named if fault.position is None else [fault.position])
     ]
     new = [one for one in holding if one not in dossier.overruled]
     await Dossier.filter(id=dossier.id).update(overruled=[*dossier.overruled, *new])

@@ -204,6 +204,15 @@ def test_an_officer_lets_pass_one_fault_of_one_row() -> None:
     assert [row.outcome for row in decision.rows] == [Outcome.HOLD, Outcome.ACCEPT]
 
 
+def test_what_holds_a_letter_is_let_pass_for_the_rows_that_are_named_alone() -> None:
+    case = a_case(a_person(1), a_person(2), senders=("ai-do@gmail.com",))
+    decision = overruling(case, ("mail.from", 1))
+    assert decision.outcome is Outcome.ACCEPT
+    assert [row.outcome for row in decision.rows] == [Outcome.ACCEPT, Outcome.HOLD]
+    (fault,) = decision.rows[1].faults
+    assert (fault.code, fault.position) == ("mail.from", 2)
+
+
 def test_nobody_lets_pass_what_comes_back_or_could_not_be_read() -> None:
     wrong = a_case(fields={"notify": ""})
     assert overruling(wrong, ("letter.notify", None)).outcome is Outcome.RETURN

@@ -121,8 +121,31 @@ async def test_a_held_letter_is_let_pass_and_decided_again(
     assert await Task.filter(kind=Kind.ISSUE).count() == 2
     assert not await Hold.exists(ended_at__isnull=True)
     await dossier.refresh_from_db()
-    assert dossier.overruled == [["letter.count_differs", None], ["row.title.excluded", 2]]
+    assert dossier.overruled == [
+        ["letter.count_differs", 1], ["letter.count_differs", 2], ["row.title.excluded", 2],
+    ]  # fmt: skip
     assert dossier.letter_key
+
+
+async def test_rows_of_a_held_letter_that_are_not_named_wait_on(
+    school: Agency, office: Office, officer: Officer
+) -> None:
+    """What holds the letter is let pass for the rows that the officer named, and for no other."""
+    rows = [at(school, 1), at(school, 2), at(school, 3, **HEAD)]
+    dossier = await held_letter(office, school, *rows)
+    assert await give(f"DUYỆT {dossier.number} {await code_of(dossier)} dòng 1", officer) == ""
+    await office.decided(dossier)
+    assert await state(dossier) == (DossierStatus.ACCEPTED, [ACCEPTED, HELD, HELD])
+    told = await laid_out(dossier)
+    assert [(one.code, one.position) for one in told.faults] == [
+        ("letter.count_differs", 2), ("letter.count_differs", 3), ("row.title.excluded", 3),
+    ]  # fmt: skip
+    assert await give(f"DUYỆT {dossier.number} {await code_of(dossier)} dòng 2", officer) == ""
+    await office.decided(dossier)
+    assert await state(dossier) == (DossierStatus.ACCEPTED, [ACCEPTED, ACCEPTED, HELD])
+    line = f"TRẢ LẠI {dossier.number} {await code_of(dossier)} dòng 3: Không thuộc đối tượng."
+    assert await give(line, officer) == ""
+    assert (await state(dossier))[1] == [ACCEPTED, ACCEPTED, RETURNED]
 
 
 async def test_what_comes_back_anyway_comes_back(
