@@ -18,7 +18,7 @@ from pyhanko_certvalidator.util import get_pyca_cryptography_hash, process_pss_p
 
 from demo.foreign import Signer
 
-_RESERVED = 8_192  # hexadecimal digits for a signature; else pyHanko signs twice to know how many
+_BESIDE = 1_400  # bytes of a CMS beside its certificate: RSA-4096's signature, attributes, names
 
 
 def fill(blank: bytes, values: Mapping[str, str]) -> bytes:
@@ -69,7 +69,7 @@ def sign(
             about,
             signer=_Hand(signer, pss=pss),
             new_field_spec=SigFieldSpec(field, box=box),
-            bytes_reserved=_RESERVED,
+            bytes_reserved=2 * (len(signer.der) + _BESIDE),  # else pyHanko signs twice to know it
         )
     return bytes(signed.result().getbuffer())
 

@@ -37,6 +37,7 @@ from demo.paper import fill
 from demo.peers.processes import free_port
 from demo.school import CODE, MAILBOX, PROVINCE, SCHOOL, TEACHERS, School, Teacher, letter
 from tests.registers import sqlite_place
+from tests.slips import plain_slips
 
 OFFICIAL = "hoso@ca.example.gov.vn"
 OFFICER = "canbo@ca.example.gov.vn"
@@ -258,7 +259,8 @@ async def inhabited(
     async with app.embedded(settings_for(home, tokens, pki.address, database)) as running:
         await register_school(school, datetime.now(UTC) - timedelta(days=1))
         await register_officer(datetime.now(UTC))
-        yield running
+        with plain_slips():
+            yield running
     pki.ocsp_service = pki.crl_service = Service.UP
 
 
