@@ -107,8 +107,8 @@ class Responder:
 
     async def _answer(self, request: bytes) -> Answer:
         heard = await asyncio.to_thread(self._hear, request)
+        now = (await self._now()).replace(microsecond=0)  # known to be so then (RFC 6960 4.2.2.1)
         statuses = {**heard.services, **await _registered(heard.question.serials)}
-        now = (await self._now()).replace(microsecond=0)
         until = now + timedelta(minutes=self._services.settings.issuing.ocsp_minutes)
         der = await asyncio.to_thread(self._sign, heard, statuses, now, until)
         return Answer(der) if heard.question.nonce else Answer(der, now, until)

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,6 +18,7 @@ from bot.procedures import respond
 from bot.procedures.respond import Responder
 from bot.procedures.services import Responding
 from bot.register.lifecycle import CertificateStatus
+from bot.register.models import Certificate
 from tests.ca.builders import NOW, Chain, a_chain
 from tests.procedures.status_world import SETTINGS, World, a_world, asking, without_nonce
 from tests.register.rows import a_certificate
@@ -51,6 +52,23 @@ async def test_what_the_register_says_is_said(
         assert single.revocation_time_utc == ended["revoked_at"]
         assert single.revocation_reason
         assert single.revocation_reason.name == "key_compromise"
+
+
+async def test_what_is_revoked_meanwhile_is_never_said_to_be_good_since(world: World) -> None:
+    """thisUpdate is when it was known to be so."""
+    one = await a_certificate(status=VALID)
+
+    async def revoked_meanwhile() -> datetime:
+        await Certificate.filter(id=one.id).update(
+            status=REVOKED, revoked_at=NOW, reason="keyCompromise"
+        )
+        return NOW
+
+    services = Responding(SETTINGS, world.published, lambda: world.key)
+    answer = await Responder(services, revoked_meanwhile).answer(
+        asking(world.chain, int(one.serial, 16))
+    )
+    assert world.said(answer.der) == {int(one.serial, 16): "REVOKED"}
 
 
 async def test_what_nobody_issued_is_unknown_and_our_services_are_good(world: World) -> None:
