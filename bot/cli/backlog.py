@@ -12,7 +12,7 @@ from bot.procedures.close import WAITING
 from bot.register.audit import CLOCK_GRACE, Event
 from bot.register.lifecycle import DossierStatus, ItemStatus, MailStatus, NoticeStatus
 from bot.register.models import Agency, Dossier, Item, Mail, Notice, Officer, Task
-from bot.register.tasks import Kind
+from bot.register.tasks import OF_DOSSIERS, OF_ITEMS, Kind
 
 LATE = timedelta(hours=1)
 NAMED = 5  # dossiers
@@ -86,9 +86,8 @@ async def _subject(task: Task) -> str:
         mail = await Mail.get(id=task.subject)
         return f"`bot mail show {mail.digest[:12]}`"
     dossiers = {
-        Kind.DECIDE: Dossier.filter(id=task.subject),
-        Kind.RESULT: Dossier.filter(id=task.subject),
-        Kind.ISSUE: Dossier.filter(items__id=task.subject),
+        **{kind: Dossier.filter(id=task.subject) for kind in OF_DOSSIERS},
+        **{kind: Dossier.filter(items__id=task.subject) for kind in OF_ITEMS},
         Kind.NOTICE: Dossier.filter(notices__id=task.subject),
         Kind.CREDENTIAL: Dossier.filter(notices__id=task.subject),
     }.get(Kind(task.kind))

@@ -10,7 +10,7 @@ from bot.procedures.telling import tell_officers
 from bot.register import tasks
 from bot.register.lifecycle import ItemMove, ItemStatus, NoticeMove, NoticeStatus
 from bot.register.models import Dossier, Item, Mail, Notice, Officer, Task
-from bot.register.tasks import OF_ITEMS, Kind, Lease
+from bot.register.tasks import OF_DOSSIERS, OF_ITEMS, Kind, Lease
 
 
 async def escalate(lease: Lease, now: datetime) -> None:
@@ -80,4 +80,4 @@ async def _dossier_of(task: Task, item: Item | None) -> Dossier | None:
         notice = await Notice.get(id=task.subject).prefetch_related("dossier")
         told_of: Dossier | None = notice.dossier
         return told_of
-    return await Dossier.get(id=task.subject) if task.kind == Kind.DECIDE else None
+    return await Dossier.get(id=task.subject) if task.kind in OF_DOSSIERS else None

@@ -90,6 +90,7 @@ _QUEUES = {
 
 _NEVER_GIVEN_UP = {Kind.ESCALATE, Kind.COLLECT, Kind.CLOCK}
 OF_ITEMS = (Kind.ISSUE, Kind.CHANGE, Kind.REVOKE, Kind.CONFIRM)  # their subject is an Item
+OF_DOSSIERS = (Kind.DECIDE, Kind.RESULT, Kind.CLOCK)  # … a Dossier
 
 LEASE = timedelta(seconds=20)  # of a worker, kept alive by it
 BEAT = LEASE / 4  # how often it says so

@@ -202,6 +202,8 @@ class TestBacklog:
         subjects = {
             Kind.IDENTIFY: (mail.id, f"bot mail show {mail.digest[:12]}"),
             Kind.ISSUE: (item.id, f"bot dossier show {(await item.dossier).number}"),
+            Kind.CHANGE: (item.id, f"bot dossier show {(await item.dossier).number}"),
+            Kind.RESULT: (item.dossier_id, f"bot dossier show {(await item.dossier).number}"),
             Kind.DECIDE: (item.dossier_id, f"bot dossier show {(await item.dossier).number}"),
             Kind.NOTICE: (notice.id, f"bot dossier show {(await notice.dossier).number}"),
         }

@@ -9,7 +9,7 @@ from bot.procedures import escalate
 from bot.register import tasks
 from bot.register.lifecycle import ItemStatus
 from bot.register.models import Item, Notice, Task
-from bot.register.tasks import Kind, Queue
+from bot.register.tasks import OF_ITEMS, Kind, Queue
 from tests.register.rows import NOW, a_dossier, an_item, an_officer
 
 
@@ -44,3 +44,19 @@ async def test_a_task_parked_while_its_lateness_is_told_is_told_anew(
     await escalate.escalate(anew, NOW)
     assert (await Item.get(id=item.id)).status is ItemStatus.PARKED
     assert await Notice.filter(kind="parked").count() == 2
+
+
+@pytest.mark.parametrize("kind", [Kind.DECIDE, Kind.RESULT, Kind.CHANGE], ids=str)
+async def test_officers_read_which_dossier_it_is_about(sqlite_register: str, kind: Kind) -> None:
+    await an_officer()
+    item = await an_item(status=ItemStatus.ACCEPTED)
+    dossier = await item.dossier
+    await tasks.call_parked(
+        kind, item.id if kind in OF_ITEMS else dossier.id, "crash.KeyError", NOW
+    )
+    [message] = await tasks.lease(NOW, [Queue.POST], most=1)
+    lease = await tasks.begin(message, NOW)
+    assert lease
+    await escalate.escalate(lease, NOW)
+    told = await Notice.get(kind="parked")
+    assert told.data["number"] == dossier.number
