@@ -123,7 +123,8 @@ class Case:
     several letters: whose list they are is not known. `truncated`: the mail has
     more parts than are looked at. `sheet` is the reading that the rows are from,
     where they came as a workbook, and `page` what was read. `overruled` are faults,
-    by code and row, that an officer has looked at and let pass; a letter's, for a row or (None) all.
+    by code and row, that an officer has looked at and let pass; a letter's for that row, or
+    (None) for all.
     """
 
     agency: AgencyFacts

@@ -84,12 +84,23 @@ def read_order(text: str) -> OrderText | Inquiry | Misread | None:
     return None
 
 
+def below(text: str) -> str:
+    """What stands below the first line that is not blank."""
+    return _divided(text)[1]
+
+
 def _first_line(text: str) -> str:
     """In NFC, with single spaces."""
-    for line in re.split(r"\r\n|\r|\n", text):
+    return unicodedata.normalize("NFC", " ".join(_divided(text)[0]))
+
+
+def _divided(text: str) -> tuple[list[str], str]:
+    """The words of the first line that has any, and all below it."""
+    lines = re.split(r"\r\n|\r|\n", text)
+    for number, line in enumerate(lines, 1):
         if words := line.strip(_UNSEEN).split():
-            return unicodedata.normalize("NFC", " ".join(words))
-    return ""
+            return words, "\n".join(lines[number:])
+    return [], ""
 
 
 def _order(verb: Verb, said: str, reason: str) -> OrderText | Misread:

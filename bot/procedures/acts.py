@@ -11,7 +11,6 @@ from functools import cache
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -20,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from bot.dossier.orders import OrderText, read_order
+from bot.dossier.orders import OrderText, below, read_order
 from bot.errors import Refused
 from bot.procedures.act_fields import (
     Certificate,
@@ -28,9 +27,11 @@ from bot.procedures.act_fields import (
     Code,
     Mailbox,
     Mobile,
+    Moment,
     NamePart,
     Nothing,
     Serial,
+    Several,
     Words,
 )
 from bot.register.lifecycle import Act, Capacity, Role, Verb
@@ -87,11 +88,11 @@ class NewAgency(Asked):
     name: Words
     province: NamePart
     organization: NamePart
-    units: tuple[NamePart, ...] = ()
+    units: Annotated[tuple[NamePart, ...], Several] = ()
     mailbox: Mailbox
-    senders: tuple[Mailbox, ...] = ()
-    domains: tuple[Words, ...] = ()
-    workplaces: tuple[Words, ...] = ()
+    senders: Annotated[tuple[Mailbox, ...], Several] = ()
+    domains: Annotated[tuple[Words, ...], Several] = ()
+    workplaces: Annotated[tuple[Words, ...], Several] = ()
     receiver: Receiver = Receiver()
     leaders: Certificates
     seals: Certificates
@@ -110,8 +111,8 @@ class AgencySigner(Asked):
     agency: Code
     certificate: Certificate
     capacity: Capacity
-    since: AwareDatetime | None = None  # none: from when it is registered
-    until: AwareDatetime | None = None
+    since: Moment | None = None  # none: from when it is registered
+    until: Moment | None = None
 
 
 class OfficerEntry(Asked):
@@ -122,8 +123,8 @@ class OfficerEntry(Asked):
     mobile: Mobile | Nothing = ""
     role: Role
     certificate: Certificate | None = None
-    since: AwareDatetime | None = None  # none: from when it is registered
-    until: AwareDatetime | None = None
+    since: Moment | None = None  # none: from when it is registered
+    until: Moment | None = None
 
     @model_validator(mode="after")
     def _can_sign(self) -> Self:
@@ -136,7 +137,7 @@ class OfficerEnd(Asked):
     """From when on somebody is no officer any more."""
 
     mailbox: Mailbox
-    until: AwareDatetime
+    until: Moment
 
 
 class Revocation(Asked):
@@ -208,7 +209,7 @@ def read(text: str) -> Asked:
     if not isinstance(order, OrderText) or order.verb is not Verb.PROPOSE:
         raise ActUnknown
     try:
-        stored, _ = json.JSONDecoder().raw_decode(text, max(text.find("{"), 0))
+        stored, _ = json.JSONDecoder().raw_decode(below(text).lstrip())
     except (ValueError, RecursionError):
         raise ContentUnreadable from None
     return content(Act(order.about), stored)
