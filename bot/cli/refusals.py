@@ -59,6 +59,18 @@ SAID = {
         "Some serial numbers are of no certificate that was handed over.",
         "See `bot certificate list`; nothing was revoked.",
     ),
+    "proposal.act": ("Nothing of the kind can be proposed.", "See docs/power.md."),
+    "proposal.content": ("What is proposed cannot be read.", "Write it by a command: bot --help"),
+    "order.needed": (
+        "Nothing is revoked without a signed order.",
+        "Add --p12 FILE, or --pkcs11 MODULE --token LABEL --key LABEL.",
+    ),
+    "order.replayed": ("The same order was given before.", "See `bot order list`."),
+    "order.early": (
+        "It was signed in the future, as the bot sees it.",
+        "Set this machine's clock; then order it again.",
+    ),
+    "officer.not_in_force": ("Who signed is no officer now.", "See `bot officer list`."),
     "order.code_used": ("Its code is used up.", "Look again: bot order waiting"),
     "order.code_expired": ("Its code has expired.", "Look again: bot order waiting"),
     "order.nothing_waits": ("Nothing waits there.", "See `bot dossier show`."),

@@ -52,6 +52,8 @@ class Ordered(Content):
     rows: tuple[int, ...]
     reason: str
     refused: str  # a code: why nothing came of it; empty where it was obeyed
+    proposal: str = ""  # number of what was proposed
+    waits: bool = False  # whether another officer must sign it, too
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,19 @@ REFUSALS = {  # why nothing came of an order; the rest is in `bot.outbox.refusal
     "mail.encrypted": "thư đã bị mã hóa",
     "certificate.revoked": "chứng thư của người ký đã bị thu hồi",
     "certificate.expired": "chứng thư của người ký đã hết hạn",
-    "revocation.unknown": "chưa tra cứu được trạng thái thu hồi của chứng thư người ký",
+    "certificate.not_yet_valid": "chứng thư của người ký chưa có hiệu lực",
+    "certificate.issuer_revoked": "chứng thư của tổ chức cấp chứng thư cho người ký đã bị thu hồi",
+    "certificate.untrusted": "chứng thư của người ký không thuộc tổ chức được công nhận",
+    "certificate.chain": "không xác thực được chuỗi chứng thư của người ký",
+    "certificate.authority": "chứng thư của người ký không phải loại dùng để ký thư",
+    "certificate.key_usage": "chứng thư của người ký không phải loại dùng để ký thư",
+    "certificate.extended_key_usage": "chứng thư của người ký không phải loại dùng để ký thư",
+    "certificate.weak_algorithm": "thuật toán trên chứng thư của người ký không còn an toàn",
+    "signature.weak_algorithm": "thuật toán ký không còn an toàn",
+    "revocation.unavailable": "chưa tra cứu được trạng thái thu hồi của chứng thư người ký; lệnh "
+    "không được thực hiện sau này, nếu vẫn cần hãy gửi lại",
+    "mail.too_complex": "thư có quá nhiều chữ ký số hoặc quá nhiều phần",
+    "mail.unreadable": "hệ thống không đọc được thư",
 }
 
 BASES = {  # what a rule rests on, by how its source begins; standards are called what they are

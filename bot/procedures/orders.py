@@ -7,7 +7,7 @@ with who, when and why; the mail in the archive bears the signature.
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -23,7 +23,7 @@ from bot.procedures.holds import DECIDING, hold
 from bot.procedures.ruling import RULINGS, Ruling
 from bot.register import audit
 from bot.register.counter import Counter
-from bot.register.lifecycle import Channel, DossierStatus, Verb
+from bot.register.lifecycle import Channel, DossierStatus, ProposalStatus, Verb
 from bot.register.models import Dossier, Hold, Mail, Officer, Order, Proposal
 from bot.sections.officers import Officers
 from bot.signatures.verdict import CLOCK_GRACE
@@ -51,7 +51,7 @@ async def obey(mail: Mail, word: Word, officer: Officer, settings: Officers, now
     if not isinstance(word.said, OrderText):
         why = _unread(word, officer, mail)
         await _trail(officer, "order.misread", why, mail, now)
-        await _tell(mail, officer, None, why, now)
+        await _tell(_told(mail, None, why), mail, officer, now)
         return
     mark = _mark(word, officer)
     is_new = not await Order.exists(mark=mark)
@@ -70,7 +70,12 @@ async def obey(mail: Mail, word: Word, officer: Officer, settings: Officers, now
     await order.save(update_fields=["hold_id", "refused"])
     code = "order.refused" if order.refused else f"order.{order.verb}"
     await _trail(officer, code, order.refused or OBEYED, mail, now, order, word.said.about)
-    await _tell(mail, officer, word.said, order.refused, now)
+    told = _told(mail, word.said, order.refused)
+    if order.verb is Verb.PROPOSE and not order.refused:
+        proposal = await order.proposal
+        waits = proposal.status is ProposalStatus.PROPOSED
+        told = replace(told, proposal=proposal.number, waits=waits)
+    await _tell(told, mail, officer, now)
 
 
 def _unread(word: Word, officer: Officer, mail: Mail) -> str:
@@ -190,10 +195,8 @@ async def _trail(
     )  # fmt: skip
 
 
-async def _tell(
-    mail: Mail, officer: Officer, said: OrderText | None, refused: str, now: datetime
-) -> None:
-    content = Ordered(
+def _told(mail: Mail, said: OrderText | None, refused: str) -> Ordered:
+    return Ordered(
         mail.received_at,
         mail.digest[:16],
         said.verb if said else None,
@@ -202,7 +205,10 @@ async def _tell(
         said.reason if said else "",
         refused,
     )
+
+
+async def _tell(told: Ordered, mail: Mail, officer: Officer, now: datetime) -> None:
     await intend(
-        content, key=f"ordered:{mail.id}", channel=Channel.EMAIL,
+        told, key=f"ordered:{mail.id}", channel=Channel.EMAIL,
         recipient=officer.mailbox, now=now, answers=mail,
     )  # fmt: skip

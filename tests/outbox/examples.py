@@ -438,7 +438,12 @@ EXAMPLES: dict[str, Content] = {
     "order to hold": Ordered(*ORDERED, Verb.HOLD, NUMBER, (), "Chờ Sở.", ""),
     "order refused": Ordered(*ORDERED, Verb.ACCEPT, NUMBER, (), "", "order.code_used"),
     "proposal refused": Ordered(*ORDERED, Verb.PROPOSE, "agency", (), "", "enrolment.odd"),
-    "order to propose": Ordered(*ORDERED, Verb.PROPOSE, "agency", (), "", ""),
+    "order to propose": Ordered(
+        *ORDERED, Verb.PROPOSE, "agency", (), "", "", proposal="DX-2026-000001", waits=True
+    ),
+    "order that needs no other": Ordered(
+        *ORDERED, Verb.PROPOSE, "pause", (), "", "", proposal="DX-2026-000002"
+    ),
     "no order": Ordered(*ORDERED, None, "", (), "", "order.none"),
     "status": a_status(),
     "status of what is returned": a_status(state=DossierStatus.RETURNED, due=None, rows=()),

@@ -13,11 +13,12 @@ from bot.config import Settings
 from bot.dossier.orders import read_order
 from bot.inbox.archive import Archive
 from bot.inbox.mime import Survey
+from bot.outbox.officer_notices import Ordered
 from bot.procedures.hearing import Word, hear
 from bot.procedures.orders import obey
 from bot.procedures.services import Vetting
 from bot.register.lifecycle import Role
-from bot.register.models import Officer, Order, Pause
+from bot.register.models import Notice, Officer, Order, Pause
 from bot.register.place import Place
 from bot.register.tasks import Kind, Lease
 from bot.sections.officers import Officers
@@ -83,6 +84,19 @@ async def test_a_new_time_stamp_makes_no_new_word_of_an_old_one(
     assert await heard(a_mail_that_says(STOP, NOW, later), tmp_path) == "order.replayed"
     assert await heard(a_mail_that_says(STOP, NOW - YEARS, NOW), tmp_path) == "order.old"
     assert not await Pause.exists()
+
+
+async def test_who_proposes_hears_its_number_and_whether_it_waits(
+    officer: Officer, tmp_path: Path
+) -> None:
+    await a_governor("binh")
+    stop, go_on = STOP, STOP.replace("pause", "resume")
+    for text in (stop, go_on):
+        assert await heard(a_mail_that_says(text, NOW), tmp_path) == ""
+    told = [Ordered.read(one.data) async for one in Notice.filter(kind="ordered").order_by("id")]
+    assert [(one.proposal, one.waits) for one in told] == [
+        ("DX-2026-000001", False), ("DX-2026-000002", True),
+    ]  # fmt: skip
 
 
 async def test_other_line_ends_make_no_new_word(officer: Officer, tmp_path: Path) -> None:
