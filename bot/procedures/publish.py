@@ -26,16 +26,16 @@ from bot.register.tasks import Lease
 
 REGULAR = 0  # subject of the task that comes round
 LISTED = (CertificateStatus.BURNT, CertificateStatus.REVOKED)
-ROWS = 1_000  # read at once
+ROWS = 1_000  # read, or served, at once: PostgreSQL takes 32,767 numbers in a question
 
 
 async def publish(lease: Lease, services: Publishing, now: datetime) -> None:
     """Sign a list of everything revoked by now, and put it where it is looked for."""
     async with in_transaction():
         number = await Counter.next("crl")  # held: a higher number lists all that a lower one does
-        # whoever called for a list by now is served by this one
+        # whoever called for a list by now is served by this one; of very many, the first
         calls = Task.filter(kind=tasks.Kind.PUBLISH, lease__isnull=True).exclude(subject=REGULAR)
-        served = [task.id for task in await calls.only("id")]
+        served = [task.id for task in await calls.order_by("id").limit(ROWS).only("id")]
         listed = await _ids()
     await _encode(listed, services.entries)
     entries = [services.entries[one] for one in listed]

@@ -79,10 +79,12 @@ async def confirm(lease: Lease, services: Publishing, now: datetime) -> None:
         Unavailable: they do not see it yet.
     """
     async with in_transaction():
-        line = await _line(await _held(lease.subject))
+        item = await _held(lease.subject)
+        line = await _line(item)
     revoked = [one for one in line if one.status is CertificateStatus.REVOKED]
-    # what has expired may have left the list (RFC 5280 3.3)
-    listed = [int(one.serial, 16) for one in revoked if now < one.not_after]
+    # what had expired before may have left the list (RFC 5280 3.3)
+    asked_at = item.dossier.received_at
+    listed = [int(one.serial, 16) for one in revoked if asked_at < one.not_after]
     if listed:
         await status_is_seen(listed, services, now)
     async with in_transaction():

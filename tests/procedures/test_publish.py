@@ -3,9 +3,11 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
+from tortoise.connection import get_connection
 
 from bot.ca import crl as lists
 from bot.ca.crl import Revoked, entry
@@ -16,9 +18,10 @@ from bot.register import tasks
 from bot.register.lifecycle import CertificateStatus
 from bot.register.models import Certificate, Item, Task
 from bot.register.tasks import Kind, Queue
+from tests.ca.builders import Chain
 from tests.dossiers.desk import plain_form
 from tests.house import House
-from tests.procedures.status_world import World
+from tests.procedures.status_world import World, a_world
 from tests.register.rows import a_certificate
 
 
@@ -105,3 +108,19 @@ async def test_a_device_that_is_away_never_parks_the_list(house: House) -> None:
     away.with_name("away").rename(away)
     await publish_again(house)
     assert crl(house).next_update_utc is not None
+
+
+async def test_however_many_have_called_a_list_comes_and_serves_some(
+    postgresql_register: str, chain: Chain, tmp_path: Path
+) -> None:
+    """More than a question to PostgreSQL has room for: all of a CA, revoked at once."""
+    await get_connection("default").execute_script(
+        "INSERT INTO task (key, kind, subject, since, due_at, attempts, last_error) "
+        "SELECT 'publish:' || one, 'publish', one, now(), now(), 0, '' "
+        "FROM generate_series(1, 33000) AS one"
+    )
+    (tmp_path / "published").mkdir()
+    async with a_world(tmp_path / "published", chain) as world:
+        await world.publish()
+        assert len(world.crl) == 0
+    assert await Task.filter(kind=Kind.PUBLISH).exclude(subject=REGULAR).count() < 33_000

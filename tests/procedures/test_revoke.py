@@ -152,6 +152,23 @@ async def test_what_has_expired_is_noted_and_published_by_nobody(
     assert await told("revoked") == []
 
 
+async def test_what_ends_before_it_is_seen_is_looked_for_and_told_all_the_same(
+    agency: Agency, outside: World
+) -> None:
+    one = await a_holder(agency, not_after=NOW + timedelta(hours=1))
+    item = await a_letter(one, received_at=NOW)
+    await do(outside, Kind.REVOKE, item)
+    outside.clock.time = NOW + timedelta(hours=2)
+    with pytest.raises(StatusUnseen):
+        await do(outside, Kind.CONFIRM, item)
+    assert not await Notice.exists()
+    await publish(outside)
+    await Task.filter(kind=Kind.CONFIRM).update(lease=None, leased_until=None, begun_at=None)
+    await do(outside, Kind.CONFIRM, item)
+    assert (await again(item)).status is DONE
+    assert len(await told("revoked")) == 1
+
+
 async def test_the_subscriber_and_the_agency_that_has_them_are_told(
     agency: Agency, outside: World
 ) -> None:
