@@ -31,8 +31,8 @@ from tests.registers import BOTH
 
 pytestmark = pytest.mark.parametrize("database", BOTH, indirect=True, scope="module")
 
-PEOPLE = 1_000
-WAITING = 500  # tasks of each kind, for some day
+PEOPLE = 200
+WAITING = 100  # tasks of each kind, for some day
 SOME_DAY = datetime(2126, 11, 22, tzinfo=UTC)
 # A few officers, opted-out phones and pauses. Agencies, a few thousand, are all read where a
 # mail bears no known signature and From may still be one of theirs.
