@@ -36,23 +36,29 @@ GROUNDS: Mapping[Reason, tuple[str, ...]] = {
         "rơi mất", "thất lạc", "đánh cắp", "đánh mất", "trộm cắp", "lấy trộm", "xâm nhập",
         "xâm phạm", "chiếm đoạt", "chiếm quyền", "tấn công", "hack", "mã độc", "giả mạo",
         "lừa đảo", "sử dụng trái phép", "truy cập trái phép", "người khác sử dụng",
+        "lộ PIN", "mất ĐT", "điện thoại bị mất", "thiết bị bị mất", "máy bị mất", "SIM bị mất",
+        "lấy mất", "bị lừa", "nhiễm virus", "nhiễm vi-rút", "xâm hại",
     ),
     Reason.AFFILIATION_CHANGED: (
         "chuyển công tác", "chuyển đơn vị", "chuyển cơ quan", "chuyển trường", "chuyển ngành",
         "thuyên chuyển", "luân chuyển", "điều chuyển", "điều động", "biệt phái", "đổi đơn vị",
         "đổi cơ quan", "đổi nơi công tác", "đổi tên đơn vị", "đổi tên cơ quan", "sáp nhập",
-        "hợp nhất", "chia tách",
+        "hợp nhất", "chia tách", "chuyển sang công tác", "chuyển đến công tác",
+        "chuyển về công tác", "chuyển sang trường", "chuyển đến trường", "chuyển về trường",
     ),
     Reason.CESSATION_OF_OPERATION: (
         "nghỉ hưu", "về hưu", "hưu trí", "nghỉ chế độ", "nghỉ việc", "thôi việc", "bỏ việc",
         "chấm dứt hợp đồng", "hết hợp đồng", "hết hạn hợp đồng", "tinh giản", "giải thể",
         "không còn công tác", "không còn làm việc", "không còn nhu cầu", "không có nhu cầu",
         "hết nhu cầu", "không còn sử dụng", "không sử dụng nữa", "không dùng nữa",
-        "ngừng sử dụng", "qua đời", "từ trần", "tử vong", "hy sinh", "đã mất", "đã chết",
+        "ngừng sử dụng", "sa thải", "hết tuổi lao động", "qua đời", "từ trần", "tử vong", "hy sinh", "hi sinh",
+        "đã mất", "đã chết",
     ),
     Reason.SUPERSEDED: (
         "thay thế", "cấp lại", "cấp mới", "thay đổi thông tin", "sai thông tin",
         "điều chỉnh thông tin", "cập nhật thông tin", "đổi chứng thư", "thay chứng thư",
+        "sai họ tên", "sai họ và tên", "sai email", "sai thư điện tử", "thay đổi họ tên",
+        "thay đổi họ và tên",
     ),
 }  # fmt: skip
 
