@@ -37,7 +37,7 @@ GROUNDS: Mapping[Reason, tuple[str, ...]] = {
         "xâm phạm", "chiếm đoạt", "chiếm quyền", "tấn công", "hack", "mã độc", "giả mạo",
         "lừa đảo", "sử dụng trái phép", "truy cập trái phép", "người khác sử dụng",
         "lộ PIN", "mất ĐT", "điện thoại bị mất", "thiết bị bị mất", "máy bị mất", "SIM bị mất",
-        "lấy mất", "bị lừa", "nhiễm virus", "nhiễm vi-rút", "xâm hại",
+        "lấy mất", "bị lừa", "nhiễm virus", "nhiễm vi rút", "xâm hại",
     ),
     Reason.AFFILIATION_CHANGED: (
         "chuyển công tác", "chuyển đơn vị", "chuyển cơ quan", "chuyển trường", "chuyển ngành",
@@ -51,8 +51,8 @@ GROUNDS: Mapping[Reason, tuple[str, ...]] = {
         "chấm dứt hợp đồng", "hết hợp đồng", "hết hạn hợp đồng", "tinh giản", "giải thể",
         "không còn công tác", "không còn làm việc", "không còn nhu cầu", "không có nhu cầu",
         "hết nhu cầu", "không còn sử dụng", "không sử dụng nữa", "không dùng nữa",
-        "ngừng sử dụng", "sa thải", "hết tuổi lao động", "qua đời", "từ trần", "tử vong", "hy sinh", "hi sinh",
-        "đã mất", "đã chết",
+        "ngừng sử dụng", "sa thải", "hết tuổi lao động", "qua đời", "từ trần", "tử vong",
+        "hy sinh", "hi sinh", "đã mất", "đã chết",
     ),
     Reason.SUPERSEDED: (
         "thay thế", "cấp lại", "cấp mới", "thay đổi thông tin", "sai thông tin",
