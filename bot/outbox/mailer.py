@@ -19,7 +19,10 @@ from bot.errors import Refused
 from bot.outbox.cms import PrivateKey
 from bot.outbox.render import Letter
 from bot.outbox.signed import multipart_signed
+from bot.outbox.words import one_line
 
+NAME_LIMIT = 150  # characters of a file's name; its end says what it is
+UNNAMED = "tep-dinh-kem"
 MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,120}@[!-;=?A-~]{1,120}>")
 
 
@@ -110,10 +113,21 @@ def _entity(letter: Letter, attachments: Sequence[Attachment]) -> bytes:
     for attachment in attachments:
         maintype, _, subtype = attachment.type.partition("/")
         entity.add_attachment(
-            attachment.content, maintype=maintype, subtype=subtype, filename=attachment.name
+            attachment.content,
+            maintype=maintype,
+            subtype=subtype,
+            filename=_file_name(attachment.name),
         )
     del entity["MIME-Version"]  # the message has it; a part does not
     return entity.as_bytes()
+
+
+def _file_name(name: str) -> str:
+    """One that stays in its header and in its folder, whoever gave it.
+
+    `email` would decode RFC 2047 words even here, line breaks and all.
+    """
+    return re.sub(r"[/\\]", "_", one_line(name)).replace("=?", "=_")[-NAME_LIMIT:] or UNNAMED
 
 
 def _address(mailbox: str, name: str = "") -> Address:

@@ -156,6 +156,24 @@ def test_what_is_no_address_is_refused_for_good(to: str) -> None:
         a_message(to=to)
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("=?utf-8?Q?a=0d=0aBcc:_x@y.vn?=", "=_utf-8?Q?a=0d=0aBcc:_x@y.vn?="),
+        ("a\r\nBcc: x@y.vn", "a Bcc: x@y.vn"),
+        ("../../etc\\hosts", ".._.._etc_hosts"),
+        ("cong-van\u202efdp.exe", "cong-vanfdp.exe"),
+        ("\u200b", "tep-dinh-kem"),
+        ("a" * 999 + ".pdf", "a" * 146 + ".pdf"),
+    ],
+)
+def test_a_files_name_cannot_leave_its_header(name: str, shown: str) -> None:
+    signed, _ = parsed(a_message(attachments=[Attachment(name, b"x")])).iter_parts()
+    [file] = signed.iter_attachments()
+    assert file.get_filename() == shown
+    assert "Bcc" not in file
+
+
 def test_message_ids_are_the_same_whenever_asked() -> None:
     mailer = Mailer(SETTINGS, SOFT.key, SOFT.certificate)
     assert mailer.message_id(7) == ID
