@@ -14,6 +14,10 @@ SAID = {
     "agency.unknown": ("No agency has that code.", "See `bot agency list`."),
     "agency.mailbox": ("A mailbox is another agency's.", "See `bot agency show`."),
     "signer.taken": ("The certificate signs for somebody else.", "See `bot agency show`."),
+    "signer.officer": (
+        "No certificate is an officer's and signs for an agency, too.",
+        "See `bot officer list`, `bot agency show`; each signs with one of its own.",
+    ),
     "signer.stands": (
         "It is registered from another day on.",
         "To change its end, leave --since out.",
@@ -29,7 +33,7 @@ SAID = {
     ),
     "officer.unknown": ("No officer has that mailbox.", "See `bot officer list`."),
     "officer.certificate_taken": (
-        "The certificate is another officer's.",
+        "The certificate, or its key, is another officer's.",
         "See `bot officer list`.",
     ),
     "officer.certificate_dates": (

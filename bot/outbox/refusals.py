@@ -14,12 +14,14 @@ REFUSALS = {
     "agency.unknown": "không có cơ quan nào mang mã này",
     "agency.mailbox": "hộp thư đã thuộc một cơ quan khác",
     "signer.taken": "chứng thư này đang ký cho cơ quan khác hoặc với tư cách khác; chấm dứt trước",
+    "signer.officer": "một chứng thư không được vừa là của cán bộ vừa ký cho cơ quan: người đề "
+    "nghị không tự quyết định",
     "signer.stands": "người ký đã được đăng ký từ một ngày khác; muốn đổi ngày kết thúc thì không "
     "ghi ngày bắt đầu",
     "period.empty": "ngày kết thúc không sau ngày bắt đầu",
     "enrolment.same": "sổ đăng ký đã ghi đúng như vậy",
     "officer.unknown": "không có cán bộ nào dùng hộp thư này",
-    "officer.certificate_taken": "chứng thư này là của cán bộ khác",
+    "officer.certificate_taken": "chứng thư này, hoặc khóa của nó, là của cán bộ khác",
     "officer.certificate_dates": "chứng thư của cán bộ đã hết hạn hoặc chưa có hiệu lực",
     "officer.too_few": "sẽ không còn đủ cán bộ quản trị để ký duyệt; đăng ký người thay trước",
     "pause.standing": "việc cấp chứng thư đang tạm dừng sẵn",

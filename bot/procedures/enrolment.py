@@ -22,7 +22,7 @@ from bot.register import audit
 from bot.register.audit import Details
 from bot.register.counter import Counter
 from bot.register.lifecycle import Capacity
-from bot.register.models import Agency, AgencySigner
+from bot.register.models import Agency, AgencySigner, Officer
 
 NAME_KEPT = 255  # as wide as the column
 
@@ -65,6 +65,12 @@ class CertificateTaken(Refused):
     def __init__(self, standing: AgencySigner) -> None:
         super().__init__()
         self.standing = standing
+
+
+class SignerIsOfficer(Refused):
+    """The certificate would be an officer's and sign for an agency: who asks does not decide."""
+
+    code = "signer.officer"
 
 
 class PeriodEmpty(Refused):
@@ -125,7 +131,7 @@ async def register_agency(asked: NewAgency, right: Right, now: datetime) -> None
     """Register an agency; its signers are in force from now on.
 
     Raises:
-        AgencyExists, MailboxTaken, CertificateTaken: it cannot be.
+        AgencyExists, MailboxTaken, CertificateTaken, SignerIsOfficer: it cannot be.
     """
     await one_at_a_time()
     if await Agency.exists(code=asked.code):
@@ -152,7 +158,7 @@ async def register_signer(asked: AskedSigner, right: Right, now: datetime) -> No
     Mails that are held because nobody knew the signer are looked at again.
 
     Raises:
-        AgencyUnknown, CertificateTaken, PeriodEmpty: it cannot be.
+        AgencyUnknown, CertificateTaken, SignerIsOfficer, PeriodEmpty: it cannot be.
         SignerStands, NothingToChange: there is nothing to be done.
     """
     await one_at_a_time()
@@ -186,6 +192,8 @@ async def _enter(
 ) -> None:
     require_period(since, until)
     await _require_free(_overlapping(der, since, until))
+    if await Officer.exists(fingerprint=fingerprint(der)):
+        raise SignerIsOfficer
     signer = await AgencySigner.create(
         agency=agency,
         fingerprint=fingerprint(der),

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tortoise.expressions import Q
 
 from bot.errors import Refused
@@ -17,6 +18,7 @@ from bot.procedures.acts import OfficerEnd, OfficerEntry
 from bot.procedures.enrolment import (
     NothingToChange,
     Right,
+    SignerIsOfficer,
     fingerprint,
     one_at_a_time,
     require_period,
@@ -24,7 +26,7 @@ from bot.procedures.enrolment import (
 from bot.procedures.telling import officers_at
 from bot.register import audit
 from bot.register.lifecycle import Role
-from bot.register.models import Officer
+from bot.register.models import AgencySigner, Officer
 
 
 class OfficerUnknown(Refused):
@@ -34,7 +36,7 @@ class OfficerUnknown(Refused):
 
 
 class OfficerCertificateTaken(Refused):
-    """The certificate is another officer's."""
+    """The certificate, or the key in it, is another officer's: one hand would sign twice."""
 
     code = "officer.certificate_taken"
 
@@ -69,14 +71,15 @@ async def enrol_officer(asked: OfficerEntry, right: Right, needed: int, now: dat
         needed: how many who govern must be left if there are as many.
 
     Raises:
-        OfficerCertificateTaken, OfficerCertificateDates, PeriodEmpty, TooFewGovern: it cannot be.
+        OfficerCertificateTaken, OfficerCertificateDates, SignerIsOfficer, PeriodEmpty,
+        TooFewGovern: it cannot be.
         NothingToChange: the entry says so already.
     """
     await one_at_a_time()
     since = asked.since or now
     require_period(since, asked.until)
     if asked.certificate:
-        await _require_own(asked.mailbox, asked.certificate)
+        await _require_own(asked.mailbox, asked.certificate, now)
         if not _in_its_dates(asked.certificate, now):
             raise OfficerCertificateDates
     entry: dict[str, Any] = {
@@ -130,10 +133,18 @@ async def _stay() -> int:
     return await Officer.filter(role=Role.GOVERN, until__isnull=True).count()
 
 
-async def _require_own(mailbox: str, der: bytes) -> None:
-    others = Officer.filter(~Q(mailbox=mailbox), fingerprint=fingerprint(der))
-    if await others.exists():
-        raise OfficerCertificateTaken
+async def _require_own(mailbox: str, der: bytes, now: datetime) -> None:
+    async for other in Officer.filter(~Q(mailbox=mailbox), certificate__isnull=False):
+        if _key(bytes(other.certificate or b"")) == _key(der):
+            raise OfficerCertificateTaken
+    signs = AgencySigner.filter(Q(until__isnull=True) | Q(until__gt=now))
+    if await signs.filter(fingerprint=fingerprint(der)).exists():
+        raise SignerIsOfficer
+
+
+def _key(der: bytes) -> bytes:
+    key = x509.load_der_x509_certificate(der).public_key()
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _in_its_dates(der: bytes, at: datetime) -> bool:

@@ -23,9 +23,14 @@ TWO, ONE = Officers(signatures=2), Officers(signatures=1)
 
 
 @cache
+def key_of(name: str) -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+@cache
 def der(name: str, until: datetime = datetime(2030, 1, 1, tzinfo=UTC)) -> bytes:
     """A certificate of that name, always the same; who issued it is looked at elsewhere."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key_of(name)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     builder = x509.CertificateBuilder(subject, subject, key.public_key(), 1)
     builder = builder.not_valid_before(NOW - timedelta(days=365)).not_valid_after(until)

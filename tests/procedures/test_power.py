@@ -1,6 +1,6 @@
 """Power that needs two: proposed by one who governs, signed by another, done once."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -297,6 +297,20 @@ class TestOfficers:
         await a_governor("chi")
         assert await answer(binh, await proposed(an, gone)) == ""
         assert (await Officer.get(id=binh.id)).until == LATER
+
+    async def test_one_key_is_one_officers(self, an: Officer, binh: Officer) -> None:
+        renewed = der("binh", datetime(2031, 1, 1, tzinfo=UTC))
+        assert renewed != der("binh")
+        other = an_entry("chi", certificate=renewed)
+        assert await propose(an, other) == "officer.certificate_taken"
+        assert await propose(an, an_entry("binh", certificate=renewed)) == ""
+
+    async def test_who_decides_signs_for_no_agency(self, an: Officer, binh: Officer) -> None:
+        own = an_agency(leaders=[der("binh")])
+        assert await propose(an, own) == "signer.officer"
+        assert await propose(an, an_agency(), ONE) == ""
+        leader = an_entry("chi", certificate=der("leader of cva"))
+        assert await propose(an, leader) == "signer.officer"
 
     @pytest.mark.parametrize(
         ("asked", "code"),
