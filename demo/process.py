@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 READY_WITHIN = 60  # seconds
 DRAINED_WITHIN = 120  # seconds
@@ -23,7 +24,7 @@ class Process:
     words: tuple[str, ...]
     log: Path
     variables: Mapping[str, str] = field(default_factory=dict)
-    running: subprocess.Popen[bytes] | None = None
+    running: "Child | None" = None
 
     def start(self) -> None:
         """Start it, and wait until it is ready.
@@ -32,17 +33,20 @@ class Process:
             SystemExit: it ended, or took too long.
         """
         with tempfile.TemporaryDirectory() as folder, _ear(f"{folder}/notify") as ear:
-            with self.log.open("ab") as log:
-                self.running = subprocess.Popen(
-                    bot(self.settings, *self.words), stdin=subprocess.DEVNULL, stderr=log,
-                    env={**environment(), **self.variables, "NOTIFY_SOCKET": f"{folder}/notify"},
-                )  # fmt: skip
+            self.running = self._spawned(
+                {**environment(), **self.variables, "NOTIFY_SOCKET": f"{folder}/notify"}
+            )
             until = time.monotonic() + READY_WITHIN
             while self.is_alive and time.monotonic() < until:
                 if _heard(ear):
                     return
         self.kill()
         raise SystemExit(f"bot {' '.join(self.words)} did not start; its log is {self.log}.")
+
+    def _spawned(self, variables: Mapping[str, str]) -> "Child":
+        command = bot(self.settings, *self.words)
+        with self.log.open("ab") as log:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log, env=variables)
 
     @property
     def is_alive(self) -> bool:
@@ -60,6 +64,15 @@ class Process:
             return 0
         self.running.send_signal(signal.SIGTERM)
         return self.running.wait(DRAINED_WITHIN)
+
+
+class Child(Protocol):
+    """What is needed of a process that was started, as `subprocess.Popen` has it."""
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def kill(self) -> None: ...
+    def send_signal(self, number: int, /) -> None: ...
 
 
 def bot(settings: Path, *words: str) -> list[str]:

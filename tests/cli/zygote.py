@@ -36,7 +36,7 @@ def live(words: Sequence[str], variables: Mapping[str, str], files: Sequence[str
     os.environ.clear()
     os.environ.update(variables)
     for number, file in enumerate([os.devnull, *files]):
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         os.dup2(descriptor, number)
         os.close(descriptor)
     sys.argv = ["bot", *words]

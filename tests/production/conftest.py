@@ -17,6 +17,7 @@ from demo.peers.rabbitmq import RabbitMq, rabbitmq
 from demo.school import School
 from tests.dossiers.desk import plain_form
 from tests.house import register_officer, register_school
+from tests.production.forks import Forked, Forks, forks
 from tests.production.site import Site, a_site
 from tests.registers import BLANK
 
@@ -35,6 +36,12 @@ def broker() -> Iterator[RabbitMq]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def forking() -> Iterator[Forks]:
+    with forks() as forking:
+        yield forking
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def site(
     founded: Path,
@@ -44,13 +51,17 @@ async def site(
     blank: bytes,
     server: Postgres,
     broker: RabbitMq,
+    forking: Forks,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Site]:
     home = shutil.copytree(founded, tmp_path_factory.mktemp("site") / "home")
     url = server.create(f"site-{secrets.token_hex(4)}", BLANK)
     house = a_site(home, token_home / "pins", pki.address, server, broker, url)
     site = Site(house, server, broker, school, plain_form(blank))
-    site.processes = {name: house.process(*words) for name, words in ROLES.items()}
+    site.processes = {
+        name: Forked(house.settings, words, house.log, forks=forking)
+        for name, words in ROLES.items()
+    }
     async with connection.opened(url):
         await register_school(school, datetime.now(UTC) - timedelta(days=1))
         await register_officer(datetime.now(UTC))
