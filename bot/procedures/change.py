@@ -26,7 +26,12 @@ from bot.outbox.subscriber_notices import Changed
 from bot.outbox.values import NewValue
 from bot.procedures.certify import hand_over, hold, lay_down, reserve, signed, tried_key, wanted
 from bot.procedures.close import close_if_done
-from bot.procedures.lines import destroy_unneeded_keys, in_force, line_of
+from bot.procedures.lines import (
+    destroy_keys_made_in_vain,
+    destroy_unneeded_keys,
+    in_force,
+    line_of,
+)
 from bot.procedures.publish import burn_interrupted
 from bot.procedures.remind import remind
 from bot.procedures.services import Issuing
@@ -114,6 +119,7 @@ async def _give_way(item: Item, lease: Lease, services: Issuing, now: datetime) 
         await item.make(
             ItemMove.WITHDRAW, because=Outrun.code, now=now, faults=[*item.faults, as_json(told)]
         )
+        await destroy_keys_made_in_vain(item, now)
         await close_if_done(item.dossier, now)
         await lease.end()
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.register import audit
 from bot.register.lifecycle import CertificateStatus, ItemStatus, exits
-from bot.register.models import Certificate, SubjectKey
+from bot.register.models import Certificate, Item, SubjectKey
 
 HANDED_OVER = (CertificateStatus.VALID, CertificateStatus.REVOKED)
 NAMED_BY = [status for status in ItemStatus if any(exits(status))]  # an open row may use it yet
@@ -54,8 +54,13 @@ async def destroy_unneeded_keys(line: Collection[Certificate], now: datetime) ->
         if await standing.update(blob=b"", destroyed_at=now):
             chain = await next(one for one in line if one.key_id == key_id).chain()
             await audit.append(
-                chain, "key.destroy", subject=key_id, because="certificate.revoked", now=now
+                chain, "key.destroy", subject=key_id, because="key.unneeded", now=now
             )
+
+
+async def destroy_keys_made_in_vain(item: Item, now: datetime) -> None:
+    """Of a row that is given up: whatever key was made for it alone."""
+    await destroy_unneeded_keys(await Certificate.filter(item=item), now)
 
 
 async def _is_needed(key_id: int, now: datetime) -> bool:

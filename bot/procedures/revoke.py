@@ -27,7 +27,13 @@ from bot.outbox.delivery import intend
 from bot.outbox.subscriber_notices import Revoked
 from bot.outbox.values import RevokedCertificate
 from bot.procedures.close import close_if_done
-from bot.procedures.lines import HANDED_OVER, destroy_unneeded_keys, in_force, line_of
+from bot.procedures.lines import (
+    HANDED_OVER,
+    destroy_keys_made_in_vain,
+    destroy_unneeded_keys,
+    in_force,
+    line_of,
+)
 from bot.procedures.publish import burn_interrupted
 from bot.procedures.seen import status_is_seen
 from bot.procedures.services import Publishing
@@ -177,6 +183,7 @@ async def _take_back(rows: Sequence[Item], services: Publishing, now: datetime) 
         faults = [*row.faults, as_json(overtaken(words, row.position))]
         await burn_interrupted(row, now)
         await row.make(ItemMove.WITHDRAW, because=BECAUSE, now=now, faults=faults)
+        await destroy_keys_made_in_vain(row, now)
     ids = [row.id for row in rows]
     await Task.filter(kind__in=OF_ITEMS, subject__in=ids, parked_at__isnull=False).delete()
     for dossier_id in sorted({row.dossier_id for row in rows}):

@@ -14,6 +14,7 @@ from bot.outbox.agency_notices import Withdrawn
 from bot.outbox.values import TakenBack
 from bot.procedures.close import OPEN, WAITING, close_if_done, row_results
 from bot.procedures.holds import end_holds
+from bot.procedures.lines import destroy_keys_made_in_vain
 from bot.procedures.publish import burn_interrupted
 from bot.procedures.telling import tell_agency
 from bot.register.lifecycle import DossierMove, ItemMove, ItemStatus
@@ -49,6 +50,7 @@ async def _take_back(dossier_id: int, now: datetime) -> TakenBack:
     for item in await _open_items(dossier_id):
         await burn_interrupted(item, now)
         await item.make(ItemMove.WITHDRAW, because=BECAUSE, now=now)
+        await destroy_keys_made_in_vain(item, now)
     dossier = await Dossier.locked(dossier_id)
     was_open = dossier.status in WAITING
     if was_open:

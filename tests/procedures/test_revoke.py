@@ -203,6 +203,20 @@ class TestWhatIsUnderWay:
         result, *_ = await told("result")
         assert "Đã có đề nghị thu hồi" in result.notes[0].text
 
+    @pytest.mark.parametrize("is_of_its_own", [True, False], ids=["new key", "same key"])
+    async def test_a_key_that_was_made_for_it_alone_is_destroyed_at_once(
+        self, agency: Agency, outside: World, is_of_its_own: bool
+    ) -> None:
+        old = await a_holder(agency)
+        row = await under_way(old.subscriber)
+        key = {} if is_of_its_own else {"key": old.key}
+        new = await another(
+            old.subscriber, item=row, for_item=row.id, status=SIGNING, replaces=old, **key
+        )
+        await do(outside, Kind.REVOKE, await a_letter(old))
+        assert await standing(new) is BURNT
+        assert ((await SubjectKey.get(id=new.key_id)).blob == b"") is is_of_its_own
+
     async def test_rows_of_others_in_that_letter_go_on(
         self, agency: Agency, outside: World
     ) -> None:
