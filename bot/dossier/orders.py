@@ -28,6 +28,7 @@ _UNSEEN = "\ufeff\u200b"  # what some programs begin a text with
 
 _VERBS = {"duyet": Verb.ACCEPT, "tra lai": Verb.RETURN, "giu": Verb.HOLD, "de nghi": Verb.PROPOSE}
 _INQUIRY = "tra cuu"
+_PLACE_OF_REASON = "lý do"  # as the notice has it, where one is to be written
 _NUMBER = re.compile(r"(?:hs|dx)-[0-9]{4}-[0-9]{6,8}")
 _CODE = re.compile(r"[0-9a-z]{4}[ -]?[0-9a-z]{4}")
 _RANGE = r"[0-9]{1,4}(?: ?- ?[0-9]{1,4})?"
@@ -116,7 +117,7 @@ def _order(verb: Verb, said: str, reason: str) -> OrderText | Misread:
     positions = _positions(rows)
     if named and (not positions or about.startswith("DX-")):
         return Misread("order.rows")
-    is_missing = not reason and verb is not Verb.ACCEPT
+    is_missing = verb is not Verb.ACCEPT and reason.casefold().strip(" .") in ("", _PLACE_OF_REASON)
     if is_missing or len(reason) > REASON_LIMIT or not _is_plain(reason):
         return Misread("order.reason")
     return OrderText(verb, about, re.sub("[ -]", "", code).upper(), positions, reason)

@@ -30,7 +30,7 @@ REFUSALS = {  # why nothing came of an order; the rest is in `bot.outbox.refusal
     "order.number": "không đọc được số hồ sơ (HS-…) hoặc số đề xuất (DX-…) ở dòng đầu",
     "order.code": "không đọc được mã quyết định (8 chữ và số) sau số hồ sơ",
     "order.rows": "không đọc được danh sách dòng; cách ghi đúng: dòng 1, 3-5",
-    "order.reason": "lệnh này phải có lý do sau dấu hai chấm, trên cùng dòng đầu, không quá "
+    "order.reason": "lệnh này phải có lý do cụ thể sau dấu hai chấm, trên cùng dòng đầu, không quá "
     "1.000 ký tự và không có ký tự điều khiển",
     "order.act": "không đọc được nội dung đề xuất sau chữ ĐỀ NGHỊ",
     "order.evidence": "không lấy ra được tệp kèm theo: tệp quá lớn hoặc bị hỏng",

@@ -53,8 +53,8 @@ async def obey(mail: Mail, word: Word, officer: Officer, settings: Officers, now
         await _trail(officer, "order.misread", why, mail, now)
         await _tell(_told(mail, None, why), mail, officer, now)
         return
-    mark = _mark(word, officer)
-    is_new = not await Order.exists(mark=mark)
+    mark = None if mail.is_trial else _mark(word, officer)  # what is tried out uses nothing up
+    is_new = mark is None or not await Order.exists(mark=mark)
     order = await Order.create(
         officer=officer,
         mail=mail,

@@ -153,3 +153,8 @@ def test_any_text_gives_an_answer_within_bounds(text: str) -> None:
         assert len(read.code) == (0 if read.verb is Verb.PROPOSE else 8)
         assert all(1 <= row <= 2_000 for row in read.rows)
         assert read.reason or read.verb in (Verb.ACCEPT, Verb.PROPOSE)
+
+
+@pytest.mark.parametrize("reason", ["lý do", "Lý do.", " LÝ DO ", "ly\u0301 do"])
+def test_a_reason_copied_from_the_notice_is_none(reason: str) -> None:
+    assert read_order(f"TRẢ LẠI HS-2026-000123 K7Q2-9XWM: {reason}") == Misread("order.reason")

@@ -299,6 +299,17 @@ async def test_the_same_word_in_another_mail_counts_once(
     assert await give(line, officer, signed_at=LATER - timedelta(minutes=59)) == "order.code_used"
 
 
+async def test_what_was_only_tried_out_may_come_in_earnest(
+    school: Agency, office: Office, officer: Officer
+) -> None:
+    """One mail to both mailboxes, or sent to the other by somebody who has read it."""
+    dossier = await held_letter(office, school)
+    line = f"GIỮ {dossier.number} {await code_of(dossier)}: Chờ."
+    for is_trial, refused in ((True, "order.trial"), (False, ""), (True, "order.trial")):
+        assert await give(line, officer, is_trial=is_trial) == refused
+    assert await give(line, officer) == "order.replayed"
+
+
 async def test_an_expired_code_brings_a_new_one(
     school: Agency, office: Office, officer: Officer
 ) -> None:
