@@ -39,6 +39,8 @@ def signer(
 ) -> None:
     """Register another signer of an agency, or change the end of one.
 
+    Held mails that they signed are looked at again: what came before --since comes back.
+
     A certificate signs for one agency in one capacity at a time. One officer who
     governs proposes it, another approves: see `bot proposal --help`.
     """
