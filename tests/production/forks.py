@@ -91,7 +91,7 @@ def serve() -> None:
     gc.freeze()  # what no collection touches stays shared with the forks
     for line in sys.stdin:
         what, *arguments = json.loads(line)
-        answer = {"fork": _forked, "wait": _waited}[what](*arguments)
+        answer = _forked(*arguments) if what == "fork" else _waited(*arguments)
         print(answer, flush=True)  # noqa: T201
 
 
