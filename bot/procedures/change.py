@@ -10,6 +10,7 @@ more: a revocation, or another change, has come first.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from tortoise.transactions import in_transaction
@@ -40,6 +41,8 @@ from bot.register import tasks
 from bot.register.lifecycle import CertificateMove, Channel, ItemMove
 from bot.register.models import Account, Certificate, Item, Subscriber
 from bot.register.tasks import Lease
+
+PRIVATE = frozenset({Thing.MOBILE, Thing.PERSONAL_NUMBER})
 
 
 class Outrun(Conflict):
@@ -205,12 +208,16 @@ async def _tell(
         has_new_key=certificate.key_id != wish.old.key_id,
         changes=tuple(_changes(wish)),
     )
-    for key, mailbox in (("", subscriber.mailbox), (":former", before.mailbox)):
-        if not key or mailbox != subscriber.mailbox:
-            await intend(
-                told, key=f"changed:{item.id}{key}", channel=Channel.EMAIL,
-                recipient=mailbox, now=now, dossier=item.dossier,
-            )  # fmt: skip
+    await intend(
+        told, key=f"changed:{item.id}", channel=Channel.EMAIL,
+        recipient=subscriber.mailbox, now=now, dossier=item.dossier,
+    )  # fmt: skip
+    if before.mailbox != subscriber.mailbox:  # perhaps somebody else's by now
+        known = tuple(change for change in told.changes if change.thing not in PRIVATE)
+        await intend(
+            replace(told, changes=known), key=f"changed:{item.id}:former", channel=Channel.EMAIL,
+            recipient=before.mailbox, now=now, dossier=item.dossier,
+        )  # fmt: skip
     if wish.has_moved:
         left = before.agency
         moved = Moved(left.name, before.full_name, wish.old.serial, wish.agency.name, now)

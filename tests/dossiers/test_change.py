@@ -167,7 +167,8 @@ async def test_amended_with_the_same_end_and_the_old_line_revoked(
     await desk.take(a_mail(written(desk, form04, a_row(teacher, first))))
     old = await replacing(first)
     mailbox = f"moi.{teacher.mailbox}"
-    what, new_values = "1. Họ và tên\n2. Email", f"1. Vũ Ánh Tuyết\n2. {mailbox}"
+    what = "1. Họ và tên\n2. Email\n3. Số điện thoại di động"
+    new_values = f"1. Vũ Ánh Tuyết\n2. {mailbox}\n3. 0987 654 321"
     letter = written(desk, form04, a_row(teacher, old, what=what, new=new_values))
     left = await desk.take(a_mail(letter))
     assert left.statuses == [DossierStatus.COMPLETED]
@@ -190,6 +191,8 @@ async def test_amended_with_the_same_end_and_the_old_line_revoked(
     for box in (mailbox, teacher.mailbox):
         assert "Địa chỉ thư điện tử công vụ: " + mailbox in left.said(box)
         assert f"Tên đăng nhập: {mailbox}" in left.said(box)
+    assert "+84987654321" in left.said(mailbox)
+    assert "+84987654321" not in left.said(teacher.mailbox)  # perhaps somebody else's by now
 
 
 async def test_both_in_one_row_and_what_no_certificate_bears(

@@ -31,7 +31,7 @@ from bot.register.lifecycle import (
     ItemStatus,
 )
 from bot.register.living import StaleState
-from bot.register.models import Agency, Certificate, Dossier, Item, Notice, Task
+from bot.register.models import Agency, Certificate, Dossier, Item, Notice, SubjectKey, Task
 from bot.register.place import Place
 from bot.register.tasks import Kind, Lease
 from tests.dossier.builders import a_case, a_row, an_application
@@ -174,7 +174,7 @@ async def test_of_what_is_closed_it_is_told_that_it_is(
     assert not told.dossiers[0].was_open
 
 
-async def test_a_reserved_serial_is_burnt_and_listed(agency: Agency) -> None:
+async def test_a_reserved_serial_is_burnt_and_listed_and_its_key_destroyed(agency: Agency) -> None:
     target = await a_target(agency, ItemStatus.ACCEPTED)
     (item,) = await rows_of(target)
     certificate, _ = await an_issue(item)
@@ -183,6 +183,7 @@ async def test_a_reserved_serial_is_burnt_and_listed(agency: Agency) -> None:
     assert burnt.status is CertificateStatus.BURNT
     assert (burnt.for_item, burnt.current_of) == (None, None)
     assert await Task.exists(kind=Kind.PUBLISH, subject=certificate.id)
+    assert (await SubjectKey.get(id=certificate.key_id)).blob == b""
 
 
 async def test_what_was_given_up_is_not_taken_up_again(agency: Agency) -> None:
