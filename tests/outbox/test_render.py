@@ -58,6 +58,7 @@ from tests.outbox.examples import (
     a_receipt,
     a_result,
     a_return,
+    a_status,
     at_sending,
 )
 
@@ -425,3 +426,11 @@ def test_the_credential_says_how_the_slip_is_opened() -> None:
     credential = EXAMPLES["credential"]
     assert "SMS" in RENDERER.letter(credential, encrypted=True, **values).text
     assert "SMS" not in RENDERER.letter(credential, encrypted=False, **values).text
+
+
+def test_who_asks_for_a_dossier_reads_that_returned_rows_need_a_new_letter() -> None:
+    for status, is_asked in ((a_status(), True), (a_status(rows=()), False)):
+        letter = RENDERER.letter(status)
+        for body in (letter.text, letter.html):
+            assert ("Các dòng trả lại không tự được giải quyết tiếp" in body) is is_asked
+            assert ("Không phải làm gì thêm" in body) is not is_asked
