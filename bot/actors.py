@@ -27,10 +27,10 @@ from bot.procedures.escalate import escalate
 from bot.procedures.identify import identify
 from bot.procedures.inbound import collect, heed
 from bot.procedures.issue import issue
-from bot.procedures.power import lapse
-from bot.procedures.publish import publish
+from bot.procedures.power.proposing import lapse
 from bot.procedures.remind import tell_of_end
 from bot.procedures.revoke import confirm, revoke
+from bot.procedures.status.publish import publish
 from bot.register import audit, tasks
 from bot.register.tasks import HandOver, Kind, Lease, LeaseLost, Queue, StillKept
 from bot.sandbox import Unchecked

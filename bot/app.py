@@ -32,8 +32,8 @@ from bot.inbox.smtpd import SmtpDoor
 from bot.inbox.starttls import context as starttls
 from bot.mailboxes import collectors
 from bot.outbox.handouts import Handouts
-from bot.procedures.publish import REGULAR
-from bot.procedures.respond import Responder
+from bot.procedures.status.publish import REGULAR
+from bot.procedures.status.respond import Responder
 from bot.register import connection, tasks
 from bot.register.connection import clock
 from bot.register.models import Task

@@ -26,9 +26,9 @@ from bot.home import Home, addresses, pin_file
 from bot.hsm import softhsm
 from bot.hsm.keys import KeyExists, find_key, generate_key, generate_secret
 from bot.hsm.subject_keys import generate_kek
-from bot.procedures.acts import OfficerEntry
-from bot.procedures.enrolment import NothingToChange, Right
-from bot.procedures.officers import enrol_officer, governing
+from bot.procedures.power.acts import OfficerEntry
+from bot.procedures.power.enrolment import NothingToChange, Right
+from bot.procedures.power.officers import enrol_officer, governing
 from bot.procedures.telling import officers_at
 from bot.register import connection
 from bot.register.lifecycle import Role
@@ -126,7 +126,7 @@ def accept_answer(settings: Settings, answer: x509.Certificate, now: datetime) -
 def _certify_responder(
     settings: Settings, issuer: x509.Certificate, key: PrivateKey, now: datetime
 ) -> Iterator[str]:
-    """The first one; later ones the bot makes by itself (`bot.procedures.delegate`)."""
+    """The first one; later ones the bot makes by itself (`bot.procedures.status.delegate`)."""
     home = Home(settings)
     ocsp = tools.token(settings, settings.tokens.ocsp)
     not_before = max(now, issuer.not_valid_before_utc)

@@ -17,8 +17,8 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from bot.outbox.handouts import Handout, Handouts
-from bot.procedures.respond import Answer, Responder
 from bot.procedures.services import CERTIFICATE_FILE, CRL_FILE, OCSP_PATH, RESPONDER_FILE
+from bot.procedures.status.respond import Answer, Responder
 
 MEDIA_TYPES = {  # RFC 2585, 4
     CRL_FILE: "application/pkix-crl",

@@ -15,8 +15,8 @@ from starlette.applications import Starlette
 from bot.ca import crl
 from bot.config import Settings
 from bot.outbox.handouts import FILES, Handout, Handouts
-from bot.procedures.respond import Responder
 from bot.procedures.services import Responding
+from bot.procedures.status.respond import Responder
 from bot.register.connection import clock
 from bot.sections.authority import Mailboxes
 from bot.web import site

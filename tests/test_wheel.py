@@ -76,4 +76,4 @@ def test_what_was_installed_from_a_wheel_runs(wheel: Path, tmp_path: Path) -> No
     bot("init", "--demo-root")
     checks = json.loads(bot("doctor", "--json", code=1))
     wrong = {check["part"] for check in checks if not check["says"].startswith("ok")}
-    assert wrong == {"CRL", "trust", "agencies"}
+    assert wrong == {"CRL", "OCSP", "power", "trust", "agencies"}

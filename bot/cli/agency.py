@@ -12,7 +12,7 @@ from bot.cli.power import Reason, asked_for, put_forward
 from bot.cli.register import in_register
 from bot.cli.signer import find_agency, signer
 from bot.config import Settings
-from bot.procedures.acts import NewAgency
+from bot.procedures.power.acts import NewAgency
 from bot.register.models import Agency, AgencySigner
 
 OPTIONS = {

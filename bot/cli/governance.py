@@ -9,7 +9,7 @@ from bot.cli.parts import OK, Check
 from bot.cli.trusted import is_trusted
 from bot.clock import HANOI
 from bot.config import Settings
-from bot.procedures.officers import governing
+from bot.procedures.power.officers import governing
 from bot.procedures.telling import officers_at
 from bot.register.models import Pause
 

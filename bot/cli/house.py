@@ -21,7 +21,7 @@ from bot.dossier.forms import blank_form
 from bot.errors import Refused
 from bot.files import replace
 from bot.home import Home, read_certificate
-from bot.procedures.acts import OfficerEntry
+from bot.procedures.power.acts import OfficerEntry
 from bot.register.lifecycle import Role
 
 

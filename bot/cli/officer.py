@@ -13,8 +13,8 @@ from bot.cli.output import Json, fail, show_list, show_record
 from bot.cli.power import Reason, asked_for, put_forward
 from bot.cli.register import in_register
 from bot.cli.trusted import require_trusted
-from bot.procedures.acts import OfficerEnd, OfficerEntry
-from bot.procedures.layout import certificate as shown
+from bot.procedures.power.acts import OfficerEnd, OfficerEntry
+from bot.procedures.power.layout import certificate as shown
 from bot.register.audit import Event
 from bot.register.connection import clock
 from bot.register.lifecycle import Role

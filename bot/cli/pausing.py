@@ -4,8 +4,8 @@ import typer
 
 from bot.cli.by import By, signed
 from bot.cli.power import Reason, asked_for, put_forward
-from bot.procedures.acts import Pausing, ResumedQueue
-from bot.procedures.pausing import PAUSED
+from bot.procedures.power.acts import Pausing, ResumedQueue
+from bot.procedures.power.pausing import PAUSED
 
 
 @signed

@@ -29,7 +29,7 @@ from bot.inbox.imap_server import FolderMissing, LoginRefused
 from bot.inbox.starttls import context
 from bot.mailboxes import ways
 from bot.outbox.submission import SubmissionTransport
-from bot.procedures.seen import StatusUnseen, statuses_seen
+from bot.procedures.status.seen import StatusUnseen, statuses_seen
 from bot.register.tasks import Queue
 from bot.sms.twilio import Twilio
 

@@ -13,10 +13,10 @@ from bot.cli.register import in_register
 from bot.cli.signing import order
 from bot.config import Settings
 from bot.errors import Conflict, Refused
-from bot.procedures import acts
-from bot.procedures.acts import Asked, Revocation
-from bot.procedures.carrying import Strength, carry_out, require_possible
-from bot.procedures.enrolment import Right
+from bot.procedures.power import acts
+from bot.procedures.power.acts import Asked, Revocation
+from bot.procedures.power.carrying import Strength, carry_out, require_possible
+from bot.procedures.power.enrolment import Right
 from bot.register.connection import clock
 from bot.sections.officers import Officers
 

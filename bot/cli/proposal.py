@@ -9,9 +9,9 @@ from bot.cli.output import Json, fail, show_list, show_record
 from bot.cli.register import in_register
 from bot.cli.signing import order
 from bot.outbox.readable import grouped
-from bot.procedures import acts
-from bot.procedures.layout import laid_out
-from bot.procedures.proposals import asked_by
+from bot.procedures.power import acts
+from bot.procedures.power.layout import laid_out
+from bot.procedures.power.proposals import asked_by
 from bot.register.lifecycle import ProposalStatus
 from bot.register.models import Order, Proposal
 

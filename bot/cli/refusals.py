@@ -2,7 +2,7 @@
 
 from bot.clock import HANOI
 from bot.errors import BotError
-from bot.procedures.enrolment import (
+from bot.procedures.power.enrolment import (
     CertificateTaken,
     MailboxTaken,
     PeriodEmpty,

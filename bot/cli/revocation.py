@@ -9,8 +9,8 @@ from bot.cli.output import fail
 from bot.cli.power import asked_for, put_forward
 from bot.cli.register import in_register
 from bot.cli.signer import find_agency
-from bot.procedures.acts import MOST_SERIALS, Revocation
-from bot.procedures.mass_revocation import serials_in_force
+from bot.procedures.power.acts import MOST_SERIALS, Revocation
+from bot.procedures.power.mass_revocation import serials_in_force
 from bot.register.connection import clock
 
 

@@ -11,9 +11,9 @@ from bot.cli.by import By, signed
 from bot.cli.output import fail
 from bot.cli.power import Reason, asked_for, put_forward
 from bot.cli.refusals import explained
-from bot.procedures import enrolment
-from bot.procedures.acts import AgencySigner
-from bot.procedures.enrolment import AgencyUnknown
+from bot.procedures.power import enrolment
+from bot.procedures.power.acts import AgencySigner
+from bot.procedures.power.enrolment import AgencyUnknown
 from bot.register.lifecycle import Capacity
 from bot.register.models import Agency
 

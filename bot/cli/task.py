@@ -8,7 +8,7 @@ from bot.cli.by import By, signed
 from bot.cli.output import Json, show_list
 from bot.cli.power import Reason, asked_for, put_forward
 from bot.cli.register import in_register
-from bot.procedures.acts import ResumedTask
+from bot.procedures.power.acts import ResumedTask
 from bot.register.models import Task
 
 cli = typer.Typer(help="Tasks: what is due, waits, or was given up.", no_args_is_help=True)

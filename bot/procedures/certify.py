@@ -21,8 +21,8 @@ from bot.ca import profiles
 from bot.ca.certificate import Draft, draft, new_serial, sign
 from bot.ca.lint import lint_certificate, require_clean
 from bot.hsm.subject_keys import WrappedKey, WrongKey
-from bot.procedures.publish import burn_interrupted
 from bot.procedures.services import Issuing
+from bot.procedures.status.publish import burn_interrupted
 from bot.register.lifecycle import CertificateMove, ItemMove, ItemStatus
 from bot.register.living import StaleState
 from bot.register.models import Certificate, Item, SubjectKey, Subscriber

@@ -33,9 +33,9 @@ from bot.procedures.lines import (
     in_force,
     line_of,
 )
-from bot.procedures.publish import burn_interrupted
 from bot.procedures.remind import remind
 from bot.procedures.services import Issuing
+from bot.procedures.status.publish import burn_interrupted
 from bot.procedures.wish import Wish, content_of, key_of, wish_of
 from bot.register import tasks
 from bot.register.lifecycle import CertificateMove, Channel, ItemMove

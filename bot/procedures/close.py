@@ -11,7 +11,7 @@ from bot.dossier.rows import ChangeRow, Row
 from bot.dossier.rules import OVERTAKEN, Consequence, Fault
 from bot.outbox.agency_notices import Result
 from bot.outbox.values import RowResult
-from bot.procedures.holds import end_holds
+from bot.procedures.orders.holds import end_holds
 from bot.procedures.revoked import revoked_rows
 from bot.procedures.telling import tell_agency, tell_receiver
 from bot.register.lifecycle import CertificateStatus, DossierMove, DossierStatus, ItemStatus, exits

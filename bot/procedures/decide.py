@@ -19,14 +19,14 @@ from bot.dossier.form import Procedure
 from bot.dossier.gather import gather
 from bot.dossier.rules import Fault
 from bot.outbox.values import Enclosed
-from bot.procedures.case_file import items_waiting
 from bot.procedures.clocks import set_clock
 from bot.procedures.close import close_if_done
 from bot.procedures.doubts import RevocationUnknown
 from bot.procedures.enclosing import sheet_back
-from bot.procedures.holds import end_holds, hold
 from bot.procedures.judging import judge
 from bot.procedures.letters import UNCHECKED_TRIES
+from bot.procedures.orders.case_file import items_waiting
+from bot.procedures.orders.holds import end_holds, hold
 from bot.procedures.recording import record
 from bot.procedures.returning import tell_returned
 from bot.procedures.services import Vetting

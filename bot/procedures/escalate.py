@@ -5,7 +5,7 @@ from datetime import datetime
 from tortoise.transactions import in_transaction
 
 from bot.outbox.officer_notices import Parked
-from bot.procedures.publish import burn_interrupted
+from bot.procedures.status.publish import burn_interrupted
 from bot.procedures.telling import tell_officers
 from bot.register import tasks
 from bot.register.lifecycle import ItemMove, ItemStatus, NoticeMove, NoticeStatus

@@ -18,10 +18,10 @@ from bot.inbox.mime import Survey
 from bot.outbox.agency_notices import Receipt
 from bot.procedures.clocks import set_clock
 from bot.procedures.doubts import Doubts, doubts_of, remember, tell_of_doubts
-from bot.procedures.hearing import Word, hear
-from bot.procedures.inquiries import inform
 from bot.procedures.letters import UNCHECKED_TRIES, Letter, letters_in
-from bot.procedures.orders import obey
+from bot.procedures.orders.hearing import Word, hear
+from bot.procedures.orders.inquiries import inform
+from bot.procedures.orders.obeying import obey
 from bot.procedures.precheck import precheck
 from bot.procedures.services import Vetting
 from bot.procedures.telling import tell_agency

@@ -12,7 +12,7 @@ from bot.outbox.content import Content
 from bot.outbox.delivery import Post, intend
 from bot.outbox.phone_notices import Help, Progress
 from bot.procedures.close import WAITING
-from bot.procedures.publish import REGULAR
+from bot.procedures.status.publish import REGULAR
 from bot.register import audit, tasks
 from bot.register.audit import Event
 from bot.register.columns import storable

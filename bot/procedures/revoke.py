@@ -34,9 +34,9 @@ from bot.procedures.lines import (
     in_force,
     line_of,
 )
-from bot.procedures.publish import burn_interrupted
-from bot.procedures.seen import status_is_seen
 from bot.procedures.services import Publishing
+from bot.procedures.status.publish import burn_interrupted
+from bot.procedures.status.seen import status_is_seen
 from bot.register import tasks
 from bot.register.counter import Counter
 from bot.register.lifecycle import (

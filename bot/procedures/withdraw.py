@@ -13,9 +13,9 @@ from bot.dossier.rules import Fault
 from bot.outbox.agency_notices import Withdrawn
 from bot.outbox.values import TakenBack
 from bot.procedures.close import OPEN, WAITING, close_if_done, row_results
-from bot.procedures.holds import end_holds
 from bot.procedures.lines import destroy_keys_made_in_vain
-from bot.procedures.publish import burn_interrupted
+from bot.procedures.orders.holds import end_holds
+from bot.procedures.status.publish import burn_interrupted
 from bot.procedures.telling import tell_agency
 from bot.register.lifecycle import DossierMove, ItemMove, ItemStatus
 from bot.register.models import Dossier, Item, Task

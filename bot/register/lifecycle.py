@@ -100,7 +100,7 @@ class Verb(StrEnum):
 
 
 class Act(StrEnum):
-    """What an officer proposes; each has a shape of its own (`bot.procedures.acts`).
+    """What an officer proposes; each has a shape of its own (`bot.procedures.power.acts`).
 
     Others must sign it too. Only to let issuing stand still one is enough: a stop must be quick.
     """

@@ -21,7 +21,7 @@ from bot.cli.decisions import written
 from bot.config import Settings
 from bot.dossier.orders import OrderText, read_order
 from bot.install import EnoughGovern
-from bot.procedures.acts import OfficerEntry
+from bot.procedures.power.acts import OfficerEntry
 from bot.register import tasks
 from bot.register.audit import Event
 from bot.register.connection import clock

@@ -17,7 +17,8 @@ from bot.hsm.subject_keys import SubjectKeys
 from bot.inbox.archive import Archive
 from bot.outbox.maildir import MaildirTransport
 from bot.outbox.submission import SubmissionTransport
-from bot.procedures import certify, publish
+from bot.procedures import certify
+from bot.procedures.status import publish
 from bot.register import postgresql, sqlite
 from bot.register.tasks import Lease
 from bot.sms.folder import FileGateway

@@ -12,17 +12,10 @@ from bot.dossier.rules import Consequence, Rule
 from bot.errors import BotError
 from bot.outbox import refusals
 from bot.outbox.order_words import BASES, CONSEQUENCES, REFUSALS, VERBS, basis
-from bot.procedures import (
-    acts,
-    carrying,
-    enrolment,
-    hearing,
-    mass_revocation,
-    officers,
-    orders,
-    pausing,
-    power,
-)
+from bot.procedures.orders import hearing
+from bot.procedures.orders import obeying as orders
+from bot.procedures.power import acts, carrying, enrolment, mass_revocation, officers, pausing
+from bot.procedures.power import proposing as power
 from bot.register.lifecycle import Verb
 from bot.signatures import signer, smime
 

@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from tortoise.transactions import in_transaction
 
-from bot.procedures import acts, power
-from bot.procedures.acts import Asked, NewAgency
-from bot.procedures.enrolment import fingerprint
+from bot.procedures.power import acts
+from bot.procedures.power import proposing as power
+from bot.procedures.power.acts import Asked, NewAgency
+from bot.procedures.power.enrolment import fingerprint
 from bot.register.lifecycle import Role, Verb
 from bot.register.models import Officer, Order, Proposal
 from bot.sections.officers import Officers

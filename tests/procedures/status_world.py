@@ -18,9 +18,9 @@ from bot.ca.profiles import Addresses
 from bot.ca.signing import PrivateKey
 from bot.config import Settings
 from bot.outbox.handouts import Handouts
-from bot.procedures.publish import REGULAR, publish
-from bot.procedures.respond import Responder
 from bot.procedures.services import Issuer, Publishing, Responding
+from bot.procedures.status.publish import REGULAR, publish
+from bot.procedures.status.respond import Responder
 from bot.register import tasks
 from bot.register.models import Task
 from bot.register.tasks import Kind, Lease, Queue

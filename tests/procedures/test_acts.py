@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.procedures import acts
-from bot.procedures.acts import ContentUnreadable, Pausing
-from bot.procedures.layout import laid_out
+from bot.procedures.power import acts
+from bot.procedures.power.acts import ContentUnreadable, Pausing
+from bot.procedures.power.layout import laid_out
 from tests.procedures.governors import an_agency, der
 
 FAR = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # RFC 5280 4.1.2.5: no well-defined end

@@ -8,7 +8,7 @@ from bot.dossier.decision import Outcome
 from bot.dossier.form import Procedure
 from bot.dossier.rules import HOLD
 from bot.outbox.values import OtherRequest
-from bot.procedures.case_file import case_file
+from bot.procedures.orders.case_file import case_file
 from bot.register.lifecycle import ItemMove, ItemStatus
 from bot.register.models import Agency, Dossier, Item
 from bot.register.place import Place

@@ -14,8 +14,8 @@ from bot.dossier.orders import read_order
 from bot.inbox.archive import Archive
 from bot.inbox.mime import Survey
 from bot.outbox.officer_notices import Ordered
-from bot.procedures.hearing import Word, hear
-from bot.procedures.orders import obey
+from bot.procedures.orders.hearing import Word, hear
+from bot.procedures.orders.obeying import obey
 from bot.procedures.services import Vetting
 from bot.register.lifecycle import Role
 from bot.register.models import Notice, Officer, Order, Pause

@@ -12,10 +12,11 @@ from bot import actors, files
 from bot.ca.certificate import sign
 from bot.dossier.application import as_json
 from bot.dossier.form import Procedure
-from bot.procedures import certify, publish, revoke
+from bot.procedures import certify, revoke
 from bot.procedures.lines import in_force
-from bot.procedures.seen import StatusUnseen, status_is_seen
 from bot.procedures.services import Issuing
+from bot.procedures.status import publish
+from bot.procedures.status.seen import StatusUnseen, status_is_seen
 from bot.register import audit, postgresql, sqlite, tasks
 from bot.register.lifecycle import CertificateStatus, DossierStatus, ItemStatus
 from bot.register.models import Agency, Certificate, Item, Notice, SubjectKey, Subscriber, Task

@@ -5,7 +5,7 @@ import pytest
 from bot.clock import REVOCATION
 from bot.outbox.agency_notices import Result
 from bot.outbox.subscriber_notices import Revoked
-from bot.procedures.mass_revocation import (
+from bot.procedures.power.mass_revocation import (
     CertificatesUnknown,
     revoke_by_order,
     serials_in_force,

@@ -25,9 +25,9 @@ from tortoise.expressions import Q
 
 from bot import actors
 from bot.dossier.form import Procedure
-from bot.procedures.case_file import items_waiting
 from bot.procedures.lines import in_force, line_among
-from bot.procedures.ruling import Ruling, accept
+from bot.procedures.orders.case_file import items_waiting
+from bot.procedures.orders.ruling import Ruling, accept
 from bot.register import connection, tasks
 from bot.register.lifecycle import CertificateStatus, DossierStatus, ItemStatus, exits
 from bot.register.models import Agency, Certificate, Dossier, Item, Task

@@ -12,8 +12,8 @@ from bot.dossier.orders import read_order
 from bot.errors import Conflict
 from bot.outbox.officer_notices import Held, Ordered
 from bot.outbox.readable import grouped
-from bot.procedures.hearing import Word
-from bot.procedures.orders import obey
+from bot.procedures.orders.hearing import Word
+from bot.procedures.orders.obeying import obey
 from bot.procedures.withdraw import withdraw
 from bot.register.audit import Event
 from bot.register.counter import Counter

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from tortoise.transactions import in_transaction
 
-from bot.procedures import acts, power
-from bot.procedures.acts import (
+from bot.procedures.power import acts
+from bot.procedures.power import proposing as power
+from bot.procedures.power.acts import (
     AgencySigner,
     Asked,
     OfficerEnd,
@@ -17,7 +18,7 @@ from bot.procedures.acts import (
     ResumedTask,
     Revocation,
 )
-from bot.procedures.proposals import SIGNED
+from bot.procedures.power.proposals import SIGNED
 from bot.register import audit, tasks
 from bot.register.audit import Event
 from bot.register.lifecycle import Capacity, CertificateStatus, ProposalStatus, Role, Verb

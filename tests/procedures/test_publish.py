@@ -12,8 +12,8 @@ from tortoise.connection import get_connection
 from bot.ca import crl as lists
 from bot.ca.crl import Revoked, entry
 from bot.home import Home
-from bot.procedures import publish
-from bot.procedures.publish import REGULAR
+from bot.procedures.status import publish
+from bot.procedures.status.publish import REGULAR
 from bot.register import tasks
 from bot.register.lifecycle import CertificateStatus
 from bot.register.models import Certificate, Item, Task

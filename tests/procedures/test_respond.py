@@ -14,9 +14,9 @@ from cryptography.x509.ocsp import OCSPResponseStatus
 
 from bot.ca.signing import PrivateKey
 from bot.hsm.token import HsmUnavailable
-from bot.procedures import respond
-from bot.procedures.respond import Responder
 from bot.procedures.services import Responding
+from bot.procedures.status import respond
+from bot.procedures.status.respond import Responder
 from bot.register.lifecycle import CertificateStatus
 from bot.register.models import Certificate
 from tests.ca.builders import NOW, Chain, a_chain

@@ -11,7 +11,7 @@ from bot.outbox.agency_notices import Result
 from bot.outbox.content import Content
 from bot.outbox.delivery import intend
 from bot.outbox.subscriber_notices import Revoked
-from bot.procedures.seen import StatusUnseen
+from bot.procedures.status.seen import StatusUnseen
 from bot.register import audit, tasks
 from bot.register.lifecycle import (
     AccountStatus,

@@ -12,9 +12,9 @@ from starlette.responses import RedirectResponse, Response
 
 from bot.ca import crl
 from bot.ca.crl import Revoked
-from bot.procedures import seen
-from bot.procedures.seen import StatusUnseen, status_is_seen
 from bot.procedures.services import Publishing
+from bot.procedures.status import seen
+from bot.procedures.status.seen import StatusUnseen, status_is_seen
 from bot.register.lifecycle import CertificateStatus
 from bot.register.models import Certificate
 from tests.ca.builders import NOW, Chain, a_chain, a_responder, der

@@ -15,7 +15,7 @@ from tortoise.transactions import in_transaction
 
 from bot.cli.peers import PEER_LOOKS
 from bot.home import Home
-from bot.procedures.seen import StatusUnseen, status_is_seen
+from bot.procedures.status.seen import StatusUnseen, status_is_seen
 from bot.register import tasks
 from bot.register.lifecycle import CertificateMove, CertificateStatus
 from bot.register.models import Certificate

@@ -8,7 +8,7 @@ import pytest
 
 from bot.outbox.delivery import post
 from bot.procedures.inbound import HEEDED_A_DAY, collect, heed, lift, receive
-from bot.procedures.publish import REGULAR
+from bot.procedures.status.publish import REGULAR
 from bot.register import tasks
 from bot.register.lifecycle import DossierStatus
 from bot.register.models import Dossier, Inbound, Item, Notice, OptOut, Task

@@ -18,8 +18,8 @@ from bot.inbox.archive import Archive
 from bot.outbox.handouts import Handouts
 from bot.outbox.mailer import Attachment, Mailer
 from bot.outbox.render import Letter
-from bot.procedures.publish import REGULAR
-from bot.procedures.respond import Responder
+from bot.procedures.status.publish import REGULAR
+from bot.procedures.status.respond import Responder
 from bot.register import connection, tasks
 from bot.register.models import Mail, Task
 from bot.register.tasks import Kind, Queue

@@ -13,7 +13,7 @@ from cryptography import x509
 
 from bot.outbox.values import Fact
 from bot.outbox.words import CAPACITIES, ROLES, TASKS, day, short
-from bot.procedures.acts import (
+from bot.procedures.power.acts import (
     AgencySigner,
     Asked,
     NewAgency,
@@ -22,7 +22,7 @@ from bot.procedures.acts import (
     ResumedTask,
     Revocation,
 )
-from bot.procedures.enrolment import fingerprint, holder
+from bot.procedures.power.enrolment import fingerprint, holder
 from bot.register.models import Agency, Certificate, Dossier, Officer, Task
 from bot.register.tasks import OF_ITEMS, Kind
 

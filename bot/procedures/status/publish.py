@@ -16,8 +16,8 @@ from bot.ca import crl
 from bot.ca.crl import Revoked
 from bot.ca.lint import lint_crl, require_clean
 from bot.files import replace
-from bot.procedures.delegate import renew_responder
 from bot.procedures.services import CRL_FILE, Publishing
+from bot.procedures.status.delegate import renew_responder
 from bot.register import audit, tasks
 from bot.register.counter import Counter
 from bot.register.lifecycle import CertificateMove, CertificateStatus

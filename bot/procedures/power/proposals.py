@@ -12,9 +12,9 @@ from bot.outbox.delivery import intend
 from bot.outbox.power_notices import Proposed, Settled
 from bot.outbox.readable import grouped, readable
 from bot.outbox.values import Enclosed
-from bot.procedures import acts
-from bot.procedures.acts import Asked
-from bot.procedures.layout import laid_out
+from bot.procedures.power import acts
+from bot.procedures.power.acts import Asked
+from bot.procedures.power.layout import laid_out
 from bot.procedures.telling import officers_at
 from bot.register import tasks
 from bot.register.counter import Counter

@@ -9,7 +9,8 @@ from typing import Any
 from tortoise.transactions import in_transaction
 
 from bot.errors import Refused
-from bot.procedures.acts import (
+from bot.procedures.escalate import resume as resume_task
+from bot.procedures.power.acts import (
     AgencySigner,
     Asked,
     NewAgency,
@@ -20,11 +21,10 @@ from bot.procedures.acts import (
     ResumedTask,
     Revocation,
 )
-from bot.procedures.enrolment import Right, register_agency, register_signer
-from bot.procedures.escalate import resume as resume_task
-from bot.procedures.mass_revocation import revoke_by_order
-from bot.procedures.officers import end_officer, enrol_officer
-from bot.procedures.pausing import pause, resume
+from bot.procedures.power.enrolment import Right, register_agency, register_signer
+from bot.procedures.power.mass_revocation import revoke_by_order
+from bot.procedures.power.officers import end_officer, enrol_officer
+from bot.procedures.power.pausing import pause, resume
 from bot.register.models import Order, Task
 from bot.sections.officers import Officers
 

@@ -15,9 +15,9 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from bot.errors import Refused
-from bot.procedures.acts import AgencySigner as AskedSigner
-from bot.procedures.acts import NewAgency
 from bot.procedures.doubts import look_again
+from bot.procedures.power.acts import AgencySigner as AskedSigner
+from bot.procedures.power.acts import NewAgency
 from bot.register import audit
 from bot.register.audit import Details
 from bot.register.counter import Counter

@@ -21,7 +21,7 @@ from pydantic import (
 
 from bot.dossier.orders import OrderText, below, read_order
 from bot.errors import Refused
-from bot.procedures.act_fields import (
+from bot.procedures.power.act_fields import (
     Certificate,
     Certificates,
     Code,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from bot.dossier.form import Procedure
 from bot.outbox.officer_notices import Held
 from bot.outbox.readable import grouped, readable
-from bot.procedures.case_file import case_file
+from bot.procedures.orders.case_file import case_file
 from bot.procedures.telling import tell_officers
 from bot.register.lifecycle import Role
 from bot.register.models import Dossier, Hold

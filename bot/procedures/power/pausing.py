@@ -6,7 +6,7 @@
 from datetime import datetime
 
 from bot.errors import Refused
-from bot.procedures.enrolment import Right
+from bot.procedures.power.enrolment import Right
 from bot.register import audit
 from bot.register.models import Officer, Pause
 from bot.register.tasks import Queue

@@ -11,9 +11,9 @@ from datetime import datetime
 from bot.dossier.application import as_json
 from bot.dossier.form import Procedure
 from bot.dossier.rules import Consequence, Fault
-from bot.procedures.case_file import faults_of, items_waiting
 from bot.procedures.close import close_if_done
-from bot.procedures.holds import end_holds, hold
+from bot.procedures.orders.case_file import faults_of, items_waiting
+from bot.procedures.orders.holds import end_holds, hold
 from bot.procedures.returning import tell_returned
 from bot.register import tasks
 from bot.register.lifecycle import DossierMove, DossierStatus, ItemMove, Verb

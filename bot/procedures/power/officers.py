@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tortoise.expressions import Q
 
 from bot.errors import Refused
-from bot.procedures.acts import OfficerEnd, OfficerEntry
-from bot.procedures.enrolment import (
+from bot.procedures.power.acts import OfficerEnd, OfficerEntry
+from bot.procedures.power.enrolment import (
     NothingToChange,
     Right,
     SignerIsOfficer,

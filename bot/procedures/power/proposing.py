@@ -1,6 +1,6 @@
 """What is too much for one officer alone: proposed by one, signed by another, then done.
 
-An order of an officer who governs proposes (`bot.procedures.acts`); it is laid
+An order of an officer who governs proposes (`bot.procedures.power.acts`); it is laid
 out before the others, and one of them answers. `officers.signatures` says how
 many must sign; two orders bear two officers' signatures, and the trail names both.
 """
@@ -12,12 +12,12 @@ from tortoise.transactions import in_transaction
 
 from bot.errors import Conflict, Refused
 from bot.outbox.values import Enclosed
-from bot.procedures import acts
-from bot.procedures.acts import Asked, OfficerEntry, Pausing
-from bot.procedures.carrying import Strength, carry_out, require_possible
-from bot.procedures.enrolment import Right
-from bot.procedures.officers import governing, is_founding
-from bot.procedures.proposals import (
+from bot.procedures.power import acts
+from bot.procedures.power.acts import Asked, OfficerEntry, Pausing
+from bot.procedures.power.carrying import Strength, carry_out, require_possible
+from bot.procedures.power.enrolment import Right
+from bot.procedures.power.officers import governing, is_founding
+from bot.procedures.power.proposals import (
     LAPSED,
     REFUSED,
     SIGNED,

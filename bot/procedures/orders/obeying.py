@@ -16,11 +16,11 @@ from bot.dossier.signature_rules import LOCAL_AS_UTC
 from bot.outbox.delivery import intend
 from bot.outbox.officer_notices import Ordered
 from bot.outbox.readable import ungrouped
-from bot.procedures import power
-from bot.procedures.case_file import items_waiting
-from bot.procedures.hearing import Word
-from bot.procedures.holds import DECIDING, hold
-from bot.procedures.ruling import RULINGS, Ruling
+from bot.procedures.orders.case_file import items_waiting
+from bot.procedures.orders.hearing import Word
+from bot.procedures.orders.holds import DECIDING, hold
+from bot.procedures.orders.ruling import RULINGS, Ruling
+from bot.procedures.power import proposing as power
 from bot.register import audit
 from bot.register.counter import Counter
 from bot.register.lifecycle import Channel, DossierStatus, ProposalStatus, Verb

@@ -1,0 +1,1 @@
+"""What an officer orders, by signed text, about what waits for one."""

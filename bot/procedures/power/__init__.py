@@ -1,0 +1,1 @@
+"""What takes two officers: registering, revoking for many, letting go on what was stopped."""

@@ -1,0 +1,1 @@
+"""Which certificates hold, where relying parties look: CRL and OCSP."""
