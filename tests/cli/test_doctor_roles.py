@@ -31,7 +31,7 @@ from tests.sms.builders import settings_of
 
 NOW = datetime.now(UTC)
 SEE = {look.part: look.see for look in LOOKS}
-BACKLOG = {"officers", "agencies", "tasks", "clocks", "notices", "held"}
+BACKLOG = {"officers", "power", "agencies", "tasks", "clocks", "notices", "held"}
 REGISTER = {"register", "this machine's clock", "clock"}
 
 
