@@ -25,7 +25,7 @@ from bot.procedures.services import Vetting
 from bot.register import tasks
 from bot.register.lifecycle import Capacity
 from bot.register.models import Agency, AgencySigner, Dossier, Item, Task
-from bot.register.tasks import HandOver, Kind, Lease
+from bot.register.tasks import HandOver, Kind, Lease, LeaseLost
 from bot.signatures.verdict import SignedFile, SignedMail
 from tests.dossier.builders import a_person, a_signature, form_values
 from tests.register.rows import NOW, a_dossier, a_mail, an_agency
@@ -100,10 +100,16 @@ class Office:
 
 
 async def begun(kind: Kind, subject: int, now: datetime = NOW) -> Lease:
-    """The right to do that task, called for if need be."""
+    """The right to do that task, called for if need be.
+
+    Raises:
+        LeaseLost: somebody took it away meanwhile.
+    """
     await tasks.call(kind, subject, due=now)
-    lease = await tasks.begin(await handed(await Task.get(kind=kind, subject=subject), now), now)
-    assert lease
+    task = await Task.get_or_none(kind=kind, subject=subject)
+    lease = await tasks.begin(await handed(task, now), now) if task else None
+    if lease is None:
+        raise LeaseLost(subject)
     return lease
 
 

@@ -96,7 +96,7 @@ async def asked(agency: Agency, procedure: Procedure, person: int, **typed: str)
     [row] = application.rows
     dossier = await a_dossier(
         agency=agency, procedure=procedure, status=DossierStatus.ACCEPTED,
-        application=as_json(application),
+        application=as_json(application), received_at=NOW,
     )  # fmt: skip
     item = await an_item(
         dossier=dossier, status=ItemStatus.ACCEPTED, asked=as_json(row),

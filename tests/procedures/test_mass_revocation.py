@@ -57,7 +57,7 @@ async def test_each_agency_has_a_dossier_and_everybody_is_told(
     assert [one.agency_id for one in dossiers] == [one.id for one in agencies]
     assert [one.due_at - NOW for one in dossiers] == [REVOCATION, REVOCATION]
     assert not await Notice.exists()
-    for item in await Item.all().select_related("dossier"):
+    for item in await Item.all().order_by("id").select_related("dossier"):
         if item.status is ItemStatus.ACCEPTED:
             await carried_out(outside, item)
     assert {await standing(one) for one in certificates} == {CertificateStatus.REVOKED}

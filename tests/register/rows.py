@@ -56,7 +56,7 @@ async def an_officer(**changes: Any) -> Officer:
     values: dict[str, Any] = {
         "name": "Cán bộ",
         "mailbox": f"canbo{next(_numbers)}@ca.example.gov.vn",
-        "since": NOW,
+        "since": NOW - timedelta(days=365),
     }
     return await Officer.create(**values | changes)
 
